@@ -23,9 +23,8 @@ COPY crds crds
 # container's memory limit are for JavaScript's heap, whatever the limit is: the program takes another 100 MiB beside it, and the
 # collector has to act before the kernel does. A young generation of 12 MiB instead of 48 and one arena for native memory save
 # 60 MiB of 200 and cost no measurable CPU: docs/explanation/scale.md, npm run bench:memory. A fixed threshold makes the C library return
-# what the compiler and the sockets needed for a burst, 20 MiB; by default it grows with the largest block that was freed. With
-# --optimize-for-size the collector lets less garbage pile up, 55 MiB at 5,000 objects; a scan of 10,000 roles takes up to a second more CPU.
+# what the compiler and the sockets needed for a burst, 20 MiB; by default it grows with the largest block that was freed.
 ENV MALLOC_ARENA_MAX=1
 ENV MALLOC_TRIM_THRESHOLD_=131072
-ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=65", "--max-semi-space-size=4", "--optimize-for-size", "/app/dist/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=65", "--max-semi-space-size=4", "/app/dist/main.mjs"]
 CMD ["run"]

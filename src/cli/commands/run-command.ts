@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { CLUSTER_OPTIONS, clusterOf } from "../cluster-options.ts";
 import type { Command } from "../command.ts";
 import { AWS_RATE_OPTIONS, awsRates } from "../controller/aws-rates.ts";
@@ -90,6 +91,7 @@ export const runCommand: Command = {
 async function runController(given: GivenOptions, io: CommandIo): Promise<number> {
   const logger = createLogger(logLevel(given.text("log-level") ?? "info"));
   exitOnBug(logger, process);
+  favorSize();
   const { intervals, concurrency } = DEFAULT_SETTINGS;
   const choices = controllerChoices(given);
   const settings = {
@@ -131,6 +133,14 @@ async function runController(given: GivenOptions, io: CommandIo): Promise<number
   const end = await Promise.race([stopRequested(io.stop), controller.lost]);
   await controller.stop();
   return end instanceof Error ? EXIT.error : EXIT.ok;
+}
+
+/**
+ * Has the garbage collector compact more and let less garbage pile up: 60 MiB less at 5,000 objects. The same flag at the start of Node would
+ * also shrink the young generation to 1 MiB, whatever `--max-semi-space-size` says, which costs a fifth of the CPU: docs/explanation/scale.md.
+ */
+function favorSize(): void {
+  setFlagsFromString("--optimize-for-size");
 }
 
 /** Returns undefined when the process gets a request to stop before the controller has started. */
