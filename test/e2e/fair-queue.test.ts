@@ -1,4 +1,3 @@
-import { DescribeLaunchTemplatesCommand, DescribeRegionsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { GetRoleCommand, GetRolePolicyCommand, NoSuchEntityException } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -14,6 +13,7 @@ import { readyOf } from "../support/cluster-user.ts";
 import { type E2eSite, openE2eSite, TEST_CREDENTIALS, TEST_REGION, whyNoSite } from "../support/e2e-site.ts";
 import { eventually } from "../support/eventually.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
+import { openRegions } from "../support/open-regions.ts";
 import { ALLOW_ALL, outsider } from "../support/outsider.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 
@@ -28,7 +28,7 @@ let other: string;
 beforeAll(async () => {
   if (why !== undefined) return;
   site = await openE2eSite();
-  await openRegions();
+  await openRegions(site.awsEndpoint);
   [namespace, other] = [await site.newNamespace(), await site.newNamespace()];
   controller = await startController(
     {
@@ -52,14 +52,6 @@ afterAll(async () => {
 
 const keyOf = (name: string, of = namespace): ObjectKey => ({ namespace: of, name: `${site.prefix}-${name}` });
 const apply = (key: ObjectKey, spec = {}): Promise<void> => site.user.apply(s3ReadOnly(key, spec, { labels: LABELS }));
-
-/** The stand-in makes each region when it is first asked for it, which takes seconds that AWS does not need. */
-async function openRegions(): Promise<void> {
-  const inRegion = (region: string): EC2Client =>
-    new EC2Client({ region, endpoint: site.awsEndpoint, credentials: TEST_CREDENTIALS });
-  const { Regions = [] } = await inRegion(TEST_REGION).send(new DescribeRegionsCommand({}));
-  for (const { RegionName = "" } of Regions) await inRegion(RegionName).send(new DescribeLaunchTemplatesCommand({}));
-}
 
 /** How long it takes until the question about the object's role is answered so. */
 async function msUntil(key: ObjectKey, isSo: (roleName: string) => Promise<boolean>, startMs: number): Promise<number> {

@@ -25,6 +25,7 @@ import { e2eEnvironment } from "../support/e2e-environment.ts";
 import { type E2eSite, openE2eSite, TEST_CREDENTIALS, TEST_REGION, whyNoSite } from "../support/e2e-site.ts";
 import { Ec2User } from "../support/ec2-user.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
+import { openRegions } from "../support/open-regions.ts";
 import { plainKubeApi } from "../support/plain-kube-api.ts";
 
 const why = whyNoSite();
@@ -60,6 +61,8 @@ async function start(clusterId: ClusterName, path: string): Promise<void> {
 beforeAll(async () => {
   if (why !== undefined) return;
   site = await openE2eSite();
+  // Before an adoption, the controller searches every region for instances.
+  await openRegions(site.awsEndpoint);
   ec2 = new Ec2User(site.awsEndpoint, REGION);
   namespace = await site.newNamespace();
   kube = await startKubeApi({ definitions: readShippedCrds() });
@@ -69,7 +72,7 @@ beforeAll(async () => {
   await writeFile(kubeconfig, kube.kubeconfig());
   await start("real", site.account.kubeconfig);
   await start("sandbox", kubeconfig);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   for (const controller of controllers) await controller.stop();
   ec2?.close();

@@ -17,6 +17,7 @@ import { HOME_ACCOUNT, type OpenAccount, openAccounts } from "../support/many-ac
 
 const { adminKubeconfig = "", folder } = e2eEnvironment();
 const why = whyNoSite();
+const OBJECTS = "/apis/iam.instanceprofile.dev/v1beta1/namespaces";
 const CLASSES = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
 const SHARDS = 6;
 const ACCOUNTS = 12;
@@ -73,11 +74,33 @@ async function open(): Promise<void> {
 
 async function close(): Promise<void> {
   await Promise.all(replicas.splice(0).map((replica) => replica.stop()));
-  // Other tests of the run have the cluster to themselves.
-  for (const { className } of accounts ?? [])
-    await admin.request({ method: "DELETE", path: `${CLASSES}/${className}` });
+  await clearCluster();
   await aws?.close();
   await site?.close();
+}
+
+/** Removes what a failed test leaves: other tests of the run would find classes, and need one. */
+async function clearCluster(): Promise<void> {
+  const drop = async (path: string): Promise<void> => {
+    const body = { metadata: { finalizers: null } };
+    await admin.request({ method: "PATCH", path, body, contentType: "application/merge-patch+json" });
+    await admin.request({ method: "DELETE", path });
+  };
+  const objects = place === undefined ? [] : await site.user.list(place.namespace);
+  for (const { metadata } of objects) await drop(`${OBJECTS}/${place.namespace}/instanceprofiles/${metadata.name}`);
+  for (const { className } of accounts ?? []) await drop(`${CLASSES}/${className}`);
+}
+
+/** Deletes all objects, and then the classes, as a user does; the replicas have to let go of them. */
+async function deleteAll(): Promise<void> {
+  for (const { metadata } of await site.user.list(place.namespace)) await site.user.delete(metadata);
+  await vi.waitFor(async () => expect(await site.user.list(place.namespace)).toEqual([]), PATIENCE);
+  for (const { className } of accounts) await admin.expectOk({ method: "DELETE", path: `${CLASSES}/${className}` });
+  const gone = async (): Promise<void> => {
+    for (const { className } of accounts)
+      expect((await admin.request({ method: "GET", path: `${CLASSES}/${className}` })).status).toBe(404);
+  };
+  await vi.waitFor(gone, PATIENCE);
 }
 
 async function start(): Promise<ReplicaProcess> {
@@ -183,12 +206,15 @@ describe.skipIf(why !== undefined)(`by the Role of the sharded overlay${why ? ` 
     await untilReady(3);
     await untilShared([2, 2, 2]);
 
+    const rolesNow = (): readonly string[] =>
+      accounts
+        .flatMap((_, i) => Object.keys(aws.snapshot({ accountId: String(200_000_000_000 + i) }).roles))
+        .filter((name) => name !== "controller");
+    expect(rolesNow()).toHaveLength(3 * EACH * ACCOUNTS);
+    await deleteAll();
+    expect(rolesNow()).toEqual([]);
     const writers = expectOneWriterAtATime();
     expect(writers).toHaveLength(ACCOUNTS);
     await context.annotate(`replicas that wrote, by account: ${writers.join(", ")}`);
-    const roles = accounts.flatMap((_, i) =>
-      Object.keys(aws.snapshot({ accountId: String(200_000_000_000 + i) }).roles),
-    );
-    expect(roles.filter((name) => name !== "controller")).toHaveLength(3 * EACH * ACCOUNTS);
   });
 });
