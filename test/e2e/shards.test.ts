@@ -22,7 +22,7 @@ const CLASSES = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
 const SHARDS = 6;
 const ACCOUNTS = 12;
 /** Of an account in each wave. */
-const EACH = 8;
+const EACH = 4;
 /** Longer than a Lease lasts, so that others take over the shards meanwhile. */
 const BLOCK_MS = 20_000;
 const PATIENCE = { timeout: 90_000, interval: 100 };
