@@ -23,7 +23,7 @@ import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
 import { blockersOf, type ClassBinding, externalRoleBlocker } from "./class-binding.ts";
 import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
 import { forceDeniedByRecord, underRecordedTerms } from "./deletion-terms.ts";
-import { namedClass, type ObjectsByClass } from "./objects-by-class.ts";
+import { acceptedClass, namedClass, type ObjectsByClass } from "./objects-by-class.ts";
 import { ParsedClasses } from "./parsed-classes.ts";
 import { TaggedRoleNames } from "./tagged-role-names.ts";
 
@@ -250,8 +250,8 @@ export class ClassResolver {
   #listedBefore({ namespace, name }: InstanceProfile["metadata"], of: InstanceProfileClass): number {
     const peers = this.#options.objects.all().filter((raw) => {
       const metadata = raw["metadata"] as InstanceProfile["metadata"];
-      const { class: accepted } = (raw["status"] ?? {}) as NonNullable<InstanceProfile["status"]>;
-      return metadata.namespace === namespace && accepted === undefined && this.classNameOf(raw) === of.metadata.name;
+      const isListed = metadata.namespace === namespace && acceptedClass(raw) === undefined;
+      return isListed && this.classNameOf(raw) === of.metadata.name;
     });
     const index = peers.findIndex((raw) => (raw["metadata"] as InstanceProfile["metadata"]).name === name);
     return index === -1 ? peers.length : index;
