@@ -7,3 +7,16 @@ export function rememberEnvironment(): () => void {
     Object.assign(process.env, before);
   };
 }
+
+/** Has commands in this process use an AWS that listens there, as this user. Returns what restores the environment. */
+export function useAws(url: string, user: string): () => void {
+  const restore = rememberEnvironment();
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: user,
+    AWS_SECRET_ACCESS_KEY: user,
+    AWS_EC2_METADATA_DISABLED: "true",
+  });
+  return restore;
+}

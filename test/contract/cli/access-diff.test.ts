@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
-import { rememberEnvironment } from "../../support/environment.ts";
+import { useAws } from "../../support/environment.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { manifestText, runCli } from "./run-cli.ts";
 
@@ -276,14 +276,7 @@ describe("access diff with the roles in AWS", () => {
   let restoreEnvironment: () => void;
   beforeAll(async () => {
     aws = await startAwsSandbox({});
-    restoreEnvironment = rememberEnvironment();
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL: aws.url,
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "reader",
-      AWS_SECRET_ACCESS_KEY: "reader",
-      AWS_EC2_METADATA_DISABLED: "true",
-    });
+    restoreEnvironment = useAws(aws.url, "reader");
   });
   afterAll(async () => {
     restoreEnvironment();

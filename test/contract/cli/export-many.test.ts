@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
-import { rememberEnvironment } from "../../support/environment.ts";
+import { useAws } from "../../support/environment.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { runCli } from "./run-cli.ts";
 
@@ -16,13 +16,7 @@ let restoreEnvironment: () => void;
 
 beforeAll(async () => {
   aws = await startAwsSandbox({});
-  restoreEnvironment = rememberEnvironment();
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: aws.url,
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "exporter",
-    AWS_SECRET_ACCESS_KEY: "any",
-  });
+  restoreEnvironment = useAws(aws.url, "exporter");
 });
 beforeEach(() => {
   aws.reset();

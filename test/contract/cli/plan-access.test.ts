@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
-import { rememberEnvironment } from "../../support/environment.ts";
+import { useAws } from "../../support/environment.ts";
 import { EC2_TRUST, outsider } from "../../support/outsider.ts";
 import { manifestText, runCli } from "./run-cli.ts";
 
@@ -8,14 +8,7 @@ let aws: AwsSandbox;
 let restoreEnvironment: () => void;
 beforeAll(async () => {
   aws = await startAwsSandbox({});
-  restoreEnvironment = rememberEnvironment();
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: aws.url,
-    AWS_REGION: "us-east-1",
-    AWS_ACCESS_KEY_ID: "planner",
-    AWS_SECRET_ACCESS_KEY: "planner",
-    AWS_EC2_METADATA_DISABLED: "true",
-  });
+  restoreEnvironment = useAws(aws.url, "planner");
 });
 beforeEach(async () => {
   aws.reset();
