@@ -264,7 +264,13 @@ async function expectUnchanged(
   expect([await onClient(), await generations()]).toEqual([after("unchanged"), first]);
   await remove();
   await onServer();
-  expect(await kubectl.run(["diff", "--server-side", "-f", "-"], { input })).toMatchObject({ code: 0, stdout: "" });
+  // A status that the controller writes between the two reads of kubectl is a difference too.
+  await vi.waitFor(
+    async () => {
+      expect(await kubectl.run(["diff", "--server-side", "-f", "-"], { input })).toMatchObject({ code: 0, stdout: "" });
+    },
+    { timeout: 30_000 },
+  );
   await onServer();
   expect(await generations()).toEqual(first);
   await remove();

@@ -3,7 +3,7 @@ import { type Fate, FaultProxy, type ProxiedRequest } from "./faults/fault-proxy
 
 interface ProxiedCall {
   readonly action: string;
-  readonly isDone: boolean;
+  readonly status: number;
 }
 
 /**
@@ -17,7 +17,7 @@ export class AwsProxy {
   private constructor(proxy: FaultProxy) {
     this.#proxy = proxy;
     proxy.onAnswer = (request, status) => {
-      this.#calls.push({ action: awsActionOf(request), isDone: status < 300 });
+      this.#calls.push({ action: awsActionOf(request), status });
     };
   }
 
@@ -44,9 +44,14 @@ export class AwsProxy {
     return this.#calls.map(({ action }) => action);
   }
 
+  /** Of these, the ones that AWS did not fail. moto fails a read of the whole account during which another caller writes. */
+  served(): readonly string[] {
+    return this.#calls.filter(({ status }) => status < 500).map(({ action }) => action);
+  }
+
   /** Of these, the writes that AWS carried out. */
   writes(): readonly string[] {
-    return this.#calls.filter(({ action, isDone }) => isDone && isAwsWrite(action)).map(({ action }) => action);
+    return this.#calls.filter(({ action, status }) => status < 300 && isAwsWrite(action)).map(({ action }) => action);
   }
 
   forget(): void {

@@ -86,7 +86,7 @@ export class RealRig implements ControllerRig {
   }
 
   awsCalls(): readonly string[] {
-    return this.#aws.calls();
+    return this.#aws.served();
   }
 
   awsWrites(): readonly string[] {

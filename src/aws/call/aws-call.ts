@@ -1,5 +1,5 @@
 import type { Precondition, Urgency } from "../../engine/ports.ts";
-import { ThrottledError } from "../../errors.ts";
+import { ControllerError, ThrottledError } from "../../errors.ts";
 import type { AwsClientOptions } from "../client/client-config.ts";
 import { type AwsCallSubject, networkCodeOf, toControllerError, wireCodeOf } from "../errors/aws-errors.ts";
 import type { CallClass } from "./call-limiter.ts";
@@ -7,7 +7,7 @@ import { startDeadline } from "./deadline.ts";
 
 /** One call: its subject and options. */
 interface AwsCall<Reply> extends AwsCallSubject {
-  /** Sends the request with the SDK; called more than once only if `isRead`. */
+  /** Sends the request with the SDK; called more than once only if `isRead`, or throttled. */
   readonly send: (signal: AbortSignal) => Promise<Reply>;
   /** Result for NoSuchEntity; without it NoSuchEntity is a ConflictError. */
   readonly whenNoSuchEntity?: () => Reply;
@@ -15,6 +15,8 @@ interface AwsCall<Reply> extends AwsCallSubject {
   readonly limit?: string;
   /** Whether the call is safe to resend, for example after the server closed an idle connection. */
   readonly isRead?: boolean;
+  /** For each resend of a read that AWS failed with a 5xx, the delay before it. Default: none. */
+  readonly resendAfterMs?: readonly number[];
   /** Checked right before each attempt to send; if it raises, nothing is sent and the error is passed on. */
   readonly assertCurrent?: Precondition | undefined;
   /** Overrides the client's `callTimeoutMs`, for operations that take AWS long. */
@@ -24,7 +26,7 @@ interface AwsCall<Reply> extends AwsCallSubject {
 /**
  * Sends one call within the rate limit and its timeout, and reports it. Credentials are fetched before, within a timeout of
  * their own: they are requests to another service, and many accounts renew theirs at the same time. A throttled call was not carried out: it is queued
- * again until its maximum wait is over.
+ * again until its maximum wait is over. So is a read that AWS failed, as often as the call says.
  *
  * Errors: a ControllerError by {@link toControllerError}; the signal's reason when the signal was aborted; errors of
  * `assertMayWrite`.
@@ -49,23 +51,40 @@ const MAX_LIMITER_WAIT_MS = 30_000;
 /** Creates the function through which this adapter calls AWS. All its calls have the same urgency. */
 export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCaller {
   return async (call, signal) => {
-    const { clock, limiter } = options;
     await awaitCredentials(call, options, signal);
-    const deadlineMs = clock.monotonicMs() + MAX_LIMITER_WAIT_MS;
-    let throttled: ThrottledError | undefined;
-    for (;;) {
-      await acquireToken(call, { options, urgency, deadlineMs, throttled }, signal);
-      await call.assertCurrent?.(signal);
-      const sentAtMs = clock.monotonicMs();
+    for (const delayMs of resendDelaysOf(call)) {
       try {
-        return await once(call, options, signal);
+        return await unlessThrottled(call, options, urgency, signal);
       } catch (error) {
-        if (!(error instanceof ThrottledError) || limiter === undefined) throw error;
-        limiter.throttled(classOf(call), sentAtMs, error.retryAfterMs);
-        throttled = error;
+        if (!isServiceFailure(error)) throw error;
       }
+      await options.clock.sleep(delayMs, signal);
     }
+    return unlessThrottled(call, options, urgency, signal);
   };
+}
+
+async function unlessThrottled<Reply>(
+  call: AwsCall<Reply>,
+  options: CallerOptions,
+  urgency: Urgency,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const { clock, limiter } = options;
+  const deadlineMs = clock.monotonicMs() + MAX_LIMITER_WAIT_MS;
+  let throttled: ThrottledError | undefined;
+  for (;;) {
+    await acquireToken(call, { options, urgency, deadlineMs, throttled }, signal);
+    await call.assertCurrent?.(signal);
+    const sentAtMs = clock.monotonicMs();
+    try {
+      return await once(call, options, signal);
+    } catch (error) {
+      if (!(error instanceof ThrottledError) || limiter === undefined) throw error;
+      limiter.throttled(classOf(call), sentAtMs, error.retryAfterMs);
+      throttled = error;
+    }
+  }
 }
 
 /** Waits until the credentials for the call are valid. Errors: as the call. */
@@ -89,6 +108,18 @@ export async function awaitCredentials(
   } finally {
     deadline.cancel();
   }
+}
+
+/** A write is never sent again: it can have been carried out. */
+function resendDelaysOf({ isRead, resendAfterMs = [] }: AwsCall<unknown>): readonly number[] {
+  return isRead === true ? resendAfterMs : [];
+}
+
+/** True when AWS failed, rather than refused: the same request can succeed a moment later. */
+function isServiceFailure(error: unknown): boolean {
+  return (
+    error instanceof ControllerError && (error.reason === "ServiceFailure" || error.reason === "ServiceUnavailable")
+  );
 }
 
 type LimitedCall = AwsCallSubject & Pick<AwsCall<never>, "isRead" | "limit">;

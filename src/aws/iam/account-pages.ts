@@ -27,6 +27,12 @@ const REPORT_PAGE_SIZE = 550;
 /** IAM takes some seconds for a page of a thousand roles with all policies. */
 const PAGE_TIMEOUT_MS = 60_000;
 
+/**
+ * The delays before a page is requested again after AWS failed. One failure among many pages would waste those before it, and the first
+ * scan of a process would be replaced by reads of each object.
+ */
+const RESEND_AFTER_MS = [1_000, 4_000];
+
 /** One list of the account: its pages of SDK items, and its subject for errors. */
 export interface AccountList<Item> {
   readonly subject: AwsCallSubject;
@@ -94,7 +100,7 @@ function list<Item>(
   send: (marker: string | undefined, options: { readonly abortSignal: AbortSignal }) => Promise<Page<Item>>,
 ): AccountList<Item> {
   const subject = { service: "IAM", operation, entity } as const;
-  const read = { ...subject, isRead: true, timeoutMs: PAGE_TIMEOUT_MS };
+  const read = { ...subject, isRead: true, timeoutMs: PAGE_TIMEOUT_MS, resendAfterMs: RESEND_AFTER_MS };
   return {
     subject,
     pages: (signal) =>

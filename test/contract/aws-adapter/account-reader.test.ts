@@ -1,7 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { AwsConnection } from "../../../src/aws/aws-connection.ts";
 import { ALL_NAMES, takeSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
-import { type Answer, type AnsweringServer, awsReply, connectTo, startAnsweringServer } from "./answering-server.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import {
+  type Answer,
+  type AnsweringServer,
+  awsError,
+  awsReply,
+  connectTo,
+  page,
+  startAnsweringServer,
+} from "./answering-server.ts";
 
 const never = new AbortController().signal;
 const DATE = "2026-01-01T00:00:00Z";
@@ -68,5 +77,51 @@ test("a scan of a thousand profiles is six calls where AWS has added roles of it
   expect(await scan()).toEqual({
     roles: 1_100,
     calls: { ListInstanceProfiles: 1, ListRoles: 2, GetAccountAuthorizationDetails: 2, GetAccountSummary: 1 },
+  });
+});
+
+describe("a scan during whose pages AWS fails", () => {
+  const account = accountOf(1_100, 0);
+  const failure = awsError(500, "ServiceFailure", "The request processing has failed.");
+  /** The outcome of a scan, with the seconds that it waits for AWS passing at once. */
+  async function outcome(...answers: readonly Answer[]): Promise<string> {
+    server.answerWith(...answers);
+    const clock = new FakeClock();
+    const slow = connectTo(server, { clock });
+    let result: string | undefined;
+    const scanned = (async () => {
+      result = await takeSnapshot(ALL_NAMES, slow.accountReader, () => 0, never).then(
+        ({ roles }) => `${roles.size} roles`,
+        (error: Error) => error.message,
+      );
+      return result;
+    })();
+    await vi.waitFor(async () => {
+      await clock.advance(1_000);
+      expect(result).toBeDefined();
+    });
+    slow.close();
+    return scanned;
+  }
+  const actions = (): readonly (string | null)[] => server.received.map((form) => form.get("Action"));
+
+  test("asks twice more for the page, and for no other again", async () => {
+    expect(await outcome(account, account, failure, page(503, ""), account)).toBe("1100 roles");
+    expect(actions()).toEqual([
+      "ListInstanceProfiles",
+      ...["ListRoles", "ListRoles", "ListRoles", "ListRoles"],
+      ...["GetAccountAuthorizationDetails", "GetAccountAuthorizationDetails"],
+    ]);
+  });
+
+  test("fails with AWS's words at the third failure of one page", async () => {
+    expect(await outcome(account, failure)).toContain("ListRoles on the account's roles: ServiceFailure: ");
+    expect(actions()).toEqual(["ListInstanceProfiles", "ListRoles", "ListRoles", "ListRoles"]);
+  });
+
+  test("does not ask again for what it is refused", async () => {
+    const refusal = awsError(403, "AccessDenied", "User is not authorized to perform: iam:ListRoles");
+    expect(await outcome(account, refusal)).toContain("AccessDenied");
+    expect(actions()).toEqual(["ListInstanceProfiles", "ListRoles"]);
   });
 });
