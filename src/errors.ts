@@ -1,4 +1,4 @@
-import { messageText } from "./text/message.ts";
+import { messageText } from "./text/safe-text.ts";
 
 /**
  * How the controller handles a failure, decided once, where the failure enters (`aws/`, `kube/`, `api/`):

@@ -1,6 +1,5 @@
 import { type OutputLine, plainLine } from "../text/line.ts";
-import { printableLine } from "../text/printable.ts";
-import { redact } from "../text/redact.ts";
+import { printableLine, redact } from "../text/safe-text.ts";
 import { colored } from "./color.ts";
 import type { CommandIo, ProcessIo } from "./io.ts";
 

@@ -1,6 +1,5 @@
 import type { EventRecord, KubeObject, ObjectKey, ObjectReference } from "../engine/ports.ts";
-import { byteLength, firstBytes } from "../text/first-bytes.ts";
-import { messageText } from "../text/message.ts";
+import { byteLength, firstBytes, messageText } from "../text/safe-text.ts";
 
 /** The reporter of Events. */
 export interface Reporter {

@@ -1,5 +1,5 @@
 import type { Condition } from "../api/instance-profile.ts";
-import { messageText } from "../text/message.ts";
+import { messageText } from "../text/safe-text.ts";
 
 /** A condition without transition time and generation. */
 export interface ConditionDraft extends Pick<Condition, "type" | "status" | "reason" | "message"> {

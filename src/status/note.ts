@@ -1,5 +1,4 @@
-import { byteLength, firstBytes } from "../text/first-bytes.ts";
-import { messageText } from "../text/message.ts";
+import { byteLength, firstBytes, messageText } from "../text/safe-text.ts";
 
 /** Where the full text of a truncated note is. */
 export const WHOLE_IN = {

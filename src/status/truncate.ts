@@ -1,6 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
-import { printable } from "../text/printable.ts";
+import { printable } from "../text/safe-text.ts";
 import { findCondition } from "./conditions.ts";
 import type { ReportedObject } from "./outcome.ts";
 

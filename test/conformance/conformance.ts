@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { printableLine } from "../../src/text/printable.ts";
+import { printableLine } from "../../src/text/safe-text.ts";
 import { Bench, type BenchOptions, isDenied, type Launchable } from "../contract/aws/harness.ts";
 import { AccountGuard, GuardError, type Network, pause } from "./account-guard.ts";
 import { AccountWorld } from "./account-world.ts";

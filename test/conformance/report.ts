@@ -1,4 +1,4 @@
-import { printableLine } from "../../src/text/printable.ts";
+import { printableLine } from "../../src/text/safe-text.ts";
 import type { Section } from "./check.ts";
 import type { CheckResult, ConformanceOptions, ConformanceRun } from "./conformance.ts";
 

@@ -1,7 +1,7 @@
 import { placeText } from "../../plan/access/access-text.ts";
 import type { DecidingPlace, RequestDecision } from "../../plan/access/decide-request.ts";
 import { OUTPUT_API_VERSION } from "../../plan/render.ts";
-import { messageText } from "../../text/message.ts";
+import { messageText } from "../../text/safe-text.ts";
 
 /** The formats of `access can`. */
 export type CanFormat = "text" | "json";

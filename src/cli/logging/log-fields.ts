@@ -1,5 +1,5 @@
 import type { LogFields } from "../../telemetry.ts";
-import { redact } from "../../text/redact.ts";
+import { redact } from "../../text/safe-text.ts";
 import { loggedError } from "./log-error.ts";
 
 /** Longer texts are truncated, because log collectors limit the size of a line. */

@@ -1,6 +1,6 @@
 import pino, { type DestinationStream, type Logger as PinoLogger } from "pino";
 import type { LogFields, Logger } from "../../telemetry.ts";
-import { printableJson } from "../../text/printable.ts";
+import { printableJson } from "../../text/safe-text.ts";
 import { safeFields, safeText } from "./log-fields.ts";
 
 /** The values of `--log-level`. */

@@ -1,7 +1,7 @@
 import { Document, isScalar, visit } from "yaml";
 import type { ExportedProfile } from "../../engine/offline/export-profile.ts";
 import type { ExportNote } from "../../plan/exported-manifest.ts";
-import { isPrintableLine } from "../../text/printable.ts";
+import { isPrintableLine } from "../../text/safe-text.ts";
 
 /** Renders an exported profile as lines of YAML. What must not be applied unchanged is commented out. */
 export function exportText(

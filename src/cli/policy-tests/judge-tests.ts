@@ -4,7 +4,7 @@ import { fillIn, type Variables } from "../../model/variables/template.ts";
 import { type Expectation, failedExpectations } from "../../plan/access/expectations.ts";
 import { type ManagedPolicies, manifestAccess, type RoleAccess } from "../../plan/access/role-access.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
-import { messageText } from "../../text/message.ts";
+import { messageText } from "../../text/safe-text.ts";
 import { invalid, readable, unknownField } from "../manifests/judge-manifest.ts";
 import type { Manifest } from "../manifests/manifests.ts";
 import { type Reference, readReference } from "./reference-policy.ts";

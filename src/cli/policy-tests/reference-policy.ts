@@ -14,7 +14,7 @@ import { fillObject } from "../../model/variables/fill-object.ts";
 import type { Variables } from "../../model/variables/template.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { unknownOperators } from "../../plan/lint/lint.ts";
-import { messageText } from "../../text/message.ts";
+import { messageText } from "../../text/safe-text.ts";
 import { invalid } from "../manifests/judge-manifest.ts";
 import { fileFault } from "../manifests/manifest-files.ts";
 import { type Manifest, type ManifestInput, readInput } from "../manifests/manifests.ts";

@@ -1,4 +1,4 @@
-import { messageText } from "../../text/message.ts";
+import { messageText } from "../../text/safe-text.ts";
 import { instanceIdsIn } from "./instance-ids.ts";
 import { type Touched, touchedBy } from "./touched-entities.ts";
 

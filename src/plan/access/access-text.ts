@@ -1,4 +1,4 @@
-import { messageText } from "../../text/message.ts";
+import { messageText } from "../../text/safe-text.ts";
 import type { AccessReport, AreaReport, ReportedDoubt, ReportedExample, ReportedPlace } from "./access-report.ts";
 
 /** The line of a change that grants nothing. */

@@ -9,7 +9,7 @@ import {
 } from "../../model/access/evaluate/evaluate.ts";
 import { statementsOf } from "../../model/policy/policy-canonical.ts";
 import { isJsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
-import { messageText } from "../../text/message.ts";
+import { messageText } from "../../text/safe-text.ts";
 import { areaReport } from "./access-report.ts";
 import { permissionLines } from "./access-text.ts";
 import { type ComparedPolicies, compareRoles, policyAt } from "./compare-roles.ts";

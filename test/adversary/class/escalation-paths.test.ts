@@ -3,7 +3,7 @@ import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts
 import { TerminalError } from "../../../src/errors.ts";
 import { fillObject } from "../../../src/model/variables/fill-object.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
-import { printable } from "../../../src/text/printable.ts";
+import { printable } from "../../../src/text/safe-text.ts";
 import { aClass } from "../../support/builders.ts";
 import { reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
 

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { messageText } from "../../../src/text/message.ts";
-import { isPrintableLine, printable, printableJson, printableLine } from "../../../src/text/printable.ts";
-import { redact } from "../../../src/text/redact.ts";
+import {
+  isPrintableLine,
+  messageText,
+  printable,
+  printableJson,
+  printableLine,
+  redact,
+} from "../../../src/text/safe-text.ts";
 
 describe("printable text", () => {
   test.each([
