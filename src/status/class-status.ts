@@ -3,7 +3,18 @@ import type { InstanceProfileClassStatus } from "../api/instance-profile-class.t
 import { dispositionOf, messageOfError, reasonOfError } from "../errors.ts";
 import { someOf } from "../plan/class/class-messages.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../plan/plan.ts";
-import { type ConditionDraft, fitted, notReady, ready, reconciling, stalled, writeConditions } from "./conditions.ts";
+import {
+  type ConditionDraft,
+  findCondition,
+  fitted,
+  notReady,
+  ready,
+  reconciling,
+  stalled,
+  writeConditions,
+} from "./conditions.ts";
+import { noteText } from "./limits.ts";
+import type { EventDraft } from "./outcome.ts";
 
 /** The result of one reconcile of a class. */
 export interface ClassFacts {
@@ -93,4 +104,16 @@ function unreachable(error: unknown): readonly ConditionDraft[] {
   return dispositionOf(error) === "terminal"
     ? [notReady(reason, message), stalled(reason, message)]
     : [notReady(reason, message), reconciling("ProgressingWithRetry", message)];
+}
+
+/** Emits a Warning Event when `Ready` starts to report a missing boundary, or reports another one. */
+export function classEvents(
+  previous: readonly Condition[] | undefined,
+  current: readonly Condition[] | undefined,
+): readonly EventDraft[] {
+  const before = findCondition(previous, "Ready");
+  const now = findCondition(current, "Ready");
+  if (now?.reason !== PERMISSIONS_BOUNDARY_NOT_FOUND) return [];
+  if (before?.reason === now.reason && before.message === now.message) return [];
+  return [{ type: "Warning", reason: now.reason, action: "VerifyBoundary", note: noteText(now.message, "conditions") }];
 }

@@ -7,6 +7,7 @@ import { type Blocker, isLasting, type Note, type Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";
+import { bounded } from "./limits.ts";
 import type { ReportedObject } from "./outcome.ts";
 import type { Result, ResultOf } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
@@ -219,4 +220,11 @@ export function wasWritten(object: ReportedObject): boolean {
 export function wasReady(object: ReportedObject): boolean {
   const condition: Condition | undefined = findCondition(object.status?.conditions, "Ready");
   return condition?.status === "True" && condition.observedGeneration === object.metadata.generation;
+}
+
+/** True when the object's status already shows this plan as a planned adoption, for the current spec. */
+export function isAnnounced({ metadata, status }: ReportedObject, plan: Plan): boolean {
+  const ready = findCondition(status?.conditions, "Ready");
+  if (ready?.reason !== "AdoptionPlanned" || ready.observedGeneration !== metadata.generation) return false;
+  return JSON.stringify(status?.plan) === JSON.stringify(bounded(planLines(plan)));
 }

@@ -10,11 +10,10 @@ import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { SUSPENDED, wasWritten } from "./conditions-of.ts";
 import { aboutIdentity } from "./identity.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
-import { noteText } from "./note.ts";
+import { bounded, noteText } from "./limits.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";
 import { type Observation, observationIn, type Result } from "./result.ts";
 import { RESULT_TABLE } from "./result-table.ts";
-import { bounded } from "./truncate.ts";
 
 /**
  * Computes the Events of one reconcile: one for the writes to AWS, one for each entity that was recreated, one when `Ready` becomes false

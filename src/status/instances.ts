@@ -7,9 +7,9 @@ import { nameInArn } from "../model/naming.ts";
 import { concernsInstance, isInstanceAction } from "../plan/instances/instance-action.ts";
 import { type AssociationState, associationStateOf, targetOf } from "../plan/instances/instance-status.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
+import { bounded } from "./limits.ts";
 import type { ReportedObject } from "./outcome.ts";
 import { observationIn, ownStateIn, type Result } from "./result.ts";
-import { bounded } from "./truncate.ts";
 
 /** The type of the condition about instances, present when the spec has `instances`. `Ready` covers role and instance profile. */
 export const INSTANCES_ASSOCIATED = "InstancesAssociated";

@@ -4,17 +4,16 @@ import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
 import { aboutCompliance, COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
-import { type ConditionDraft, fitted, writeConditions } from "./conditions.ts";
+import { type ConditionDraft, fitted, isReportedQueued, writeConditions } from "./conditions.ts";
 import { conditionsOf, wasReady } from "./conditions-of.ts";
 import { compact, namesOf, type Writable } from "./entities.ts";
 import { eventsOf } from "./events.ts";
 import { instancesOf } from "./instances.ts";
-import { withLastUse } from "./last-used.ts";
+import { bounded } from "./limits.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";
-import { isReportedQueued } from "./queued.ts";
 import { type Requeue, type RequeueIntervals, requeueOf } from "./requeue.ts";
 import { type Observation, observationIn, ownStateIn, type Result } from "./result.ts";
-import { bounded } from "./truncate.ts";
+import { withLastUse } from "./status-change.ts";
 
 /** What a reconcile reports to the user, and when the next one is due. */
 export interface Summary {

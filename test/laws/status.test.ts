@@ -14,7 +14,7 @@ import { diff } from "../../src/plan/diff.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Outcome } from "../../src/status/outcome.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../src/status/requeue.ts";
-import { sameStatus } from "../../src/status/same-status.ts";
+import { sameStatus } from "../../src/status/status-change.ts";
 import type { Summary } from "../../src/status/summarize.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
 import { lawRuns } from "../support/law-runs.ts";

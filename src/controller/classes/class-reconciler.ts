@@ -6,11 +6,10 @@ import { MISSING_MAX_AGE_MS } from "../../engine/reconcile/required-boundary.ts"
 import { ControllerError } from "../../errors.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
 import type { Requeue } from "../../runtime/queue/workers.ts";
-import { classEvents } from "../../status/class-events.ts";
-import { type ClassFacts, classStatus } from "../../status/class-status.ts";
+import { type ClassFacts, classEvents, classStatus } from "../../status/class-status.ts";
 import { COMPLIANT } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";
-import { sameStatus } from "../../status/same-status.ts";
+import { sameStatus } from "../../status/status-change.ts";
 import type { Logger } from "../../telemetry.ts";
 import { rfc3339 } from "../../text/rfc3339.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";

@@ -5,7 +5,7 @@ import { type BackoffPolicy, backoffDelayMs } from "../../runtime/queue/backoff.
 import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
 import type { Indexers } from "../../runtime/watch/object-index.ts";
 import type { ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
-import { sameStatus } from "../../status/same-status.ts";
+import { sameStatus } from "../../status/status-change.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText, logFieldsOf } from "../object-key.ts";
 

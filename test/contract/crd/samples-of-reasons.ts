@@ -21,8 +21,8 @@ import { oversizeBlockers } from "../../../src/plan/oversize-blockers.ts";
 import type { Blocker, Plan } from "../../../src/plan/plan.ts";
 import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
 import type { ConditionDraft } from "../../../src/status/conditions.ts";
+import { queuedConditions } from "../../../src/status/conditions.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
-import { queuedConditions } from "../../../src/status/queued.ts";
 import {
   aClass,
   anInstanceProfile,

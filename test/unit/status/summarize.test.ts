@@ -4,11 +4,11 @@ import { BlockedError, RetryableError, TerminalError } from "../../../src/errors
 import type { ObservedInstanceProfile, ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
+import { isAnnounced } from "../../../src/status/conditions-of.ts";
 import type { Outcome, ReportedObject } from "../../../src/status/outcome.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
-import { sameStatus } from "../../../src/status/same-status.ts";
+import { sameStatus } from "../../../src/status/status-change.ts";
 import type { Summary } from "../../../src/status/summarize.ts";
-import { isAnnounced } from "../../../src/status/truncate.ts";
 import { anInstanceProfile, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 import { summaryAfter } from "../../support/results.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Condition } from "../../../src/api/instance-profile.ts";
-import { isReportedQueued, queuedConditions } from "../../../src/status/queued.ts";
+import { isReportedQueued, queuedConditions } from "../../../src/status/conditions.ts";
 import { anInstanceProfile } from "../../support/builders.ts";
 import { brokenStatusRules } from "../../support/status-rules.ts";
 

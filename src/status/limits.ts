@@ -1,7 +1,18 @@
-import { byteLength, firstBytes, messageText } from "../text/safe-text.ts";
+import { byteLength, firstBytes, messageText, printable } from "../text/safe-text.ts";
+
+/** The maximum number of lines of a list in status; the last one counts the rest. */
+const MAX_STATUS_LINES = 20;
+
+/** The list as status shows it; undefined when it is empty. */
+export function bounded(lines: readonly string[]): readonly string[] | undefined {
+  if (lines.length === 0) return undefined;
+  if (lines.length <= MAX_STATUS_LINES) return lines.map(printable);
+  const shown = lines.slice(0, MAX_STATUS_LINES - 1).map(printable);
+  return [...shown, `… and ${lines.length - MAX_STATUS_LINES + 1} more`];
+}
 
 /** Where the full text of a truncated note is. */
-export const WHOLE_IN = {
+const WHOLE_IN = {
   conditions: "status.conditions has all of it: kubectl describe",
   plan: "status.plan has more: kubectl describe",
   unmanagedPolicies: "status.unmanagedPolicies has more: kubectl describe",
