@@ -1,7 +1,6 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { IamWriter, Precondition } from "../engine/ports.ts";
-import type { ActionOutcome } from "../plan/action.ts";
-import { type InstanceAction, isInstanceAction } from "../plan/instances/instance-action.ts";
+import { type ActionOutcome, type InstanceAction, isInstanceAction } from "../plan/action.ts";
 import type { AwsCaller } from "./call/aws-call.ts";
 import { ec2Limit } from "./call/ec2-limits.ts";
 import type { Ec2Write } from "./ec2/ec2-commands.ts";

@@ -1,8 +1,18 @@
+import { nameInArn } from "../model/naming.ts";
 import { TAG_PREFIX, type Tags } from "../model/ownership.ts";
-import type { Action, IamAction, PolicyAction } from "./action.ts";
-import type { ActionDescription } from "./action-description.ts";
-import { describeInstanceAction } from "./instances/describe-instance-action.ts";
-import { isInstanceAction } from "./instances/instance-action.ts";
+import { type Action, type IamAction, type InstanceAction, isInstanceAction, type PolicyAction } from "./action.ts";
+
+/** The effect of an action: adds, changes or removes. */
+type Symbol = "+" | "~" | "-";
+
+/** A description of an action for people. */
+export interface ActionDescription {
+  readonly symbol: Symbol;
+  /** What the action writes, in one line, without the symbol. */
+  readonly title: string;
+  /** The changes in detail, one line each; may be empty. */
+  readonly details: readonly string[];
+}
 
 /** Describes an action and names the entity. The compiler checks that every action has a description. */
 export function describeAction(action: Action): ActionDescription {
@@ -80,6 +90,30 @@ function describePolicyAction(action: PolicyAction): ActionDescription {
   }
 }
 
+/** Describes a write to EC2 and names the instance. */
+function describeInstanceAction(action: InstanceAction): ActionDescription {
+  const instance = `instance ${action.instanceId} (${action.region})`;
+  switch (action.kind) {
+    case "AssociateIamInstanceProfile":
+      return describe("+", `instance profile ${action.iamInstanceProfile} on ${instance}`);
+    case "ReplaceIamInstanceProfileAssociation":
+      return describe("~", `instance profile of ${instance}`, replacementDetails(action));
+    case "DisassociateIamInstanceProfile":
+      return describe("-", `instance profile ${nameInArn(action.removes)} on ${instance}`);
+    case "CreateTags":
+      return describe("~", `tags of ${instance}`, tagDetails(action.tags));
+    case "DeleteTags":
+      return describe("~", `tags of ${instance}`, tagDetails(action.tags, "-"));
+  }
+}
+
+type Replacement = Extract<InstanceAction, { readonly kind: "ReplaceIamInstanceProfileAssociation" }>;
+
+function replacementDetails({ replaces, iamInstanceProfile }: Replacement): readonly string[] {
+  if (nameInArn(replaces) === iamInstanceProfile) return ["~ it has a deleted instance profile of the same name"];
+  return [`- ${replaces}`, `+ ${iamInstanceProfile}`];
+}
+
 function describe(
   symbol: ActionDescription["symbol"],
   title: string,
@@ -111,8 +145,8 @@ function userTags(tags: Tags): readonly string[] {
     .map(([key, value]) => `tag ${key}=${value}`);
 }
 
-function tagDetails(tags: Tags): readonly string[] {
-  return Object.entries(tags).map(([key, value]) => `+ ${key}=${value}`);
+function tagDetails(tags: Tags, symbol: "+" | "-" = "+"): readonly string[] {
+  return Object.entries(tags).map(([key, value]) => `${symbol} ${key}=${value}`);
 }
 
 function untagDetails(keys: readonly string[]): readonly string[] {

@@ -8,10 +8,9 @@ import type {
   ObservedState,
 } from "../model/observed-state.ts";
 import { ownershipOf } from "../model/ownership.ts";
-import type { Action, IamAction, IamActionKind, PolicyAction } from "./action.ts";
+import { type Action, type IamAction, type IamActionKind, isInstanceAction, type PolicyAction } from "./action.ts";
 import { afterHandOver, managesRole } from "./after-hand-over.ts";
 import { isOwnedElsewhere } from "./hand-over.ts";
-import { isInstanceAction } from "./instances/instance-action.ts";
 
 /** An IAM entity that a write requires to be owned; a managed policy by its ARN. */
 export type ProvedEntity = "role" | "instance profile" | OwnPolicyEntity;

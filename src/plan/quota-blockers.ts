@@ -2,8 +2,8 @@ import type { AccountQuotas, Usage } from "../model/account-quotas.ts";
 import type { DesiredPresent } from "../model/desired-state.ts";
 import type { ObservedManagedPolicy, ObservedState } from "../model/observed-state.ts";
 import { belongsToAws } from "../model/ownership.ts";
-import type { Action, IamActionKind } from "./action.ts";
-import { isInstanceAction } from "./instances/instance-action.ts";
+import type { OversizePolicy } from "../model/policy/policy-size.ts";
+import { type Action, type IamActionKind, isInstanceAction } from "./action.ts";
 import type { Blocker, Plan } from "./plan.ts";
 import { applyAction } from "./simulate.ts";
 
@@ -149,4 +149,9 @@ function tooManyAttached(roleName: string, attached: number, quota: number | und
     `role ${roleName} would have ${attached} managed policies, and IAM allows ${quota} in this account. Name fewer in ` +
     "spec.managedPolicyArns and spec.managedPolicies, detach unmanaged policies, or ask AWS for a higher quota.";
   return [{ reason: "QuotaExceeded", message }];
+}
+
+/** The blockers of an object whose policies are too large for IAM; empty if there are none. */
+export function oversizeBlockers(oversize: readonly OversizePolicy[]): readonly Blocker[] {
+  return oversize.map(({ message }) => ({ reason: "PolicyTooLarge", message }));
 }

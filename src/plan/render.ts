@@ -4,8 +4,7 @@ import type { AccessReport, Verdict } from "./access/access-report.ts";
 import { type NamedReport, overallLine, overallMarkdown, overallVerdict } from "./access/access-summary.ts";
 import { accessLines } from "./access/access-text.ts";
 import type { Action } from "./action.ts";
-import type { ActionDescription } from "./action-description.ts";
-import { describeAction } from "./describe-action.ts";
+import { type ActionDescription, describeAction } from "./describe-action.ts";
 import { type Blocker, isAdoptionOnly, isInSync, type Plan } from "./plan.ts";
 
 /** What the class of an object does not allow and does not block: the plan is for the rest of the object. */

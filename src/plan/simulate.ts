@@ -6,8 +6,7 @@ import {
   type ObservedState,
 } from "../model/observed-state.ts";
 import type { Tags } from "../model/ownership.ts";
-import type { Action, CreatedEntity, IamAction, PolicyAction } from "./action.ts";
-import { isInstanceAction } from "./instances/instance-action.ts";
+import { type Action, type CreatedEntity, type IamAction, isInstanceAction, type PolicyAction } from "./action.ts";
 import { instancesAfter } from "./instances/simulate-instances.ts";
 import { policiesAfter } from "./role/simulate-policies.ts";
 

@@ -1,9 +1,8 @@
 import type { Condition } from "../api/instance-profile.ts";
 import { messageOfError, reasonOfError } from "../errors.ts";
 import { trustFieldPath } from "../model/policy/policy-spec.ts";
-import type { Lag } from "../plan/lag.ts";
 import { isRefusedByIam, lint } from "../plan/lint/lint.ts";
-import { type Blocker, isLasting, type Note, type Plan } from "../plan/plan.ts";
+import { type Blocker, isLasting, type Lag, type Note, type Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";
 import { type ConditionDraft, findCondition, notReady, ready, reconciling, stalled } from "./conditions.ts";
 import { aboutInstances } from "./instances.ts";

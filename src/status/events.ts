@@ -1,8 +1,7 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
 import { accessEffect } from "../plan/access/access-effect.ts";
-import type { Action } from "../plan/action.ts";
+import { type Action, isInstanceAction } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
-import { isInstanceAction } from "../plan/instances/instance-action.ts";
 import { isAdoption, isHandOver, type Plan } from "../plan/plan.ts";
 import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";

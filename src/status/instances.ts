@@ -4,7 +4,7 @@ import { messageOfError, reasonOfError } from "../errors.ts";
 import { newClaimRecord, recordedClaim } from "../model/instances/claim-record.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instances/instance.ts";
 import { nameInArn } from "../model/naming.ts";
-import { concernsInstance, isInstanceAction } from "../plan/instances/instance-action.ts";
+import { concernsInstance, isInstanceAction } from "../plan/action.ts";
 import { type AssociationState, associationStateOf, targetOf } from "../plan/instances/instance-status.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { bounded } from "./limits.ts";

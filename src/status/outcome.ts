@@ -1,8 +1,7 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../api/instance-profile.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
-import type { Lag } from "../plan/lag.ts";
-import type { Blocker, Plan } from "../plan/plan.ts";
+import type { Blocker, Lag, Plan } from "../plan/plan.ts";
 
 /** What one reconcile of one object did and observed. {@link classify} in result.ts derives the state of the object from it. */
 export type Outcome =

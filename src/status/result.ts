@@ -1,8 +1,7 @@
 import { type Disposition, dispositionOf, isPropagating } from "../errors.ts";
 import type { ObservedState } from "../model/observed-state.ts";
 import type { Action, FailedAction } from "../plan/action.ts";
-import type { Lag } from "../plan/lag.ts";
-import type { Blocker, Plan } from "../plan/plan.ts";
+import type { Blocker, Lag, Plan } from "../plan/plan.ts";
 import type { Outcome, ReportedObject } from "./outcome.ts";
 import { type TransientFailure, transientFailure } from "./transient-failures.ts";
 

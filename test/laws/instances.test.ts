@@ -6,9 +6,8 @@ import { ConflictError } from "../../src/errors.ts";
 import type { ObservedAssociation, ObservedInstance } from "../../src/model/instances/instance.ts";
 import { recordedRegions } from "../../src/model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";
-import type { Action, ActionOutcome } from "../../src/plan/action.ts";
+import { type Action, type ActionOutcome, concernsInstance, isInstanceAction } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { concernsInstance, isInstanceAction } from "../../src/plan/instances/instance-action.ts";
 import { hasProfile } from "../../src/plan/instances/instance-status.ts";
 import { desiredAbsence, desiredOf, NOTHING, stateAfter } from "../support/builders.ts";
 

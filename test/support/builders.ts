@@ -24,9 +24,8 @@ import {
 } from "../../src/model/observed-state.ts";
 import type { AccountPlace } from "../../src/model/own-policies.ts";
 import { DEFAULT_SERVICES } from "../../src/model/place.ts";
-import type { Action } from "../../src/plan/action.ts";
+import { type Action, isInstanceAction, isTagAction } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";
-import { isInstanceAction, isTagAction } from "../../src/plan/instances/instance-action.ts";
 import { applyAction } from "../../src/plan/simulate.ts";
 
 export const CLUSTER_ID = "cluster-1";

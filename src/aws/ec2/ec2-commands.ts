@@ -9,8 +9,7 @@ import {
   type Tag,
 } from "@aws-sdk/client-ec2";
 import type { Tags } from "../../model/ownership.ts";
-import type { CreatedEntity } from "../../plan/action.ts";
-import type { InstanceAction } from "../../plan/instances/instance-action.ts";
+import type { CreatedEntity, InstanceAction } from "../../plan/action.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField } from "../errors/require-field.ts";
 

@@ -1,8 +1,8 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { Bounds, Violation } from "../../plan/class/class-bounds.ts";
-import { oversizeBlockers } from "../../plan/oversize-blockers.ts";
 import type { Blocker } from "../../plan/plan.ts";
+import { oversizeBlockers } from "../../plan/quota-blockers.ts";
 import { OWN_ACCOUNT } from "../accounts/account-key.ts";
 
 /**

@@ -14,8 +14,8 @@ import {
 import { classContext, type OwnContext } from "../../plan/class/class-context.ts";
 import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import { classViolations } from "../../plan/class/class-guards.ts";
-import { oversizeBlockers } from "../../plan/oversize-blockers.ts";
 import type { Blocker } from "../../plan/plan.ts";
+import { oversizeBlockers } from "../../plan/quota-blockers.ts";
 import { OWN_ACCOUNT } from "../accounts/account-key.ts";
 import type { ClaimRules } from "../accounts/cached-claims.ts";
 import type { CountedOrphans } from "../orphans/counted-orphans.ts";

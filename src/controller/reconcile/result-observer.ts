@@ -1,6 +1,5 @@
 import { ControllerError, dispositionOf } from "../../errors.ts";
-import type { Action } from "../../plan/action.ts";
-import { isInstanceAction } from "../../plan/instances/instance-action.ts";
+import { type Action, isInstanceAction } from "../../plan/action.ts";
 import { isInSync, NOT_CONVERGING } from "../../plan/plan.ts";
 import { findCondition } from "../../status/conditions.ts";
 import { wasWritten } from "../../status/conditions-of.ts";

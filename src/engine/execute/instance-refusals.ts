@@ -1,6 +1,5 @@
 import { ControllerError, dispositionOf, isPropagating } from "../../errors.ts";
-import type { Action, FailedAction } from "../../plan/action.ts";
-import { type InstanceAction, isInstanceAction } from "../../plan/instances/instance-action.ts";
+import { type Action, type FailedAction, type InstanceAction, isInstanceAction } from "../../plan/action.ts";
 
 /**
  * Refused requests after which a reconcile ends, so that a controller without permissions does not try every instance.

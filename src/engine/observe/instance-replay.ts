@@ -1,6 +1,5 @@
 import type { InstanceFacts } from "../../model/instances/instance.ts";
-import type { CreatedEntity } from "../../plan/action.ts";
-import { type AssociationAction, type InstanceAction, isTagAction } from "../../plan/instances/instance-action.ts";
+import { type AssociationAction, type CreatedEntity, type InstanceAction, isTagAction } from "../../plan/action.ts";
 import { associationAfter } from "../../plan/instances/simulate-instances.ts";
 
 /** A write of the controller to EC2, and when it succeeded. */

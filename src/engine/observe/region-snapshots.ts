@@ -1,6 +1,6 @@
 import { ControllerError, dispositionOf, isPropagating } from "../../errors.ts";
 import type { InstanceFacts } from "../../model/instances/instance.ts";
-import { type InstanceAction, isInstanceAction } from "../../plan/instances/instance-action.ts";
+import { type InstanceAction, isInstanceAction } from "../../plan/action.ts";
 import type { AppliedAction, ExecutionReport } from "../execute/execute.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { type InstanceWrite, replayOn } from "./instance-replay.ts";

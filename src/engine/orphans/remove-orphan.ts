@@ -2,7 +2,7 @@ import { BlockedError } from "../../errors.ts";
 import type { DesiredAbsent } from "../../model/desired-state.ts";
 import type { Absent } from "../../model/observed-state.ts";
 import { isRetained, ownershipOf, TAG_KEYS, type Tags } from "../../model/ownership.ts";
-import { isInstanceAction } from "../../plan/instances/instance-action.ts";
+import { isInstanceAction } from "../../plan/action.ts";
 import type { Blocker, Plan } from "../../plan/plan.ts";
 import type { AwsAccount } from "../accounts/aws-account.ts";
 import type { OnWritten } from "../execute/execute.ts";

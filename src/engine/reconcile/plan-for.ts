@@ -2,8 +2,14 @@ import type { DesiredPresent, DesiredState } from "../../model/desired-state.ts"
 import type { ObservedState } from "../../model/observed-state.ts";
 import type { Action } from "../../plan/action.ts";
 import { diff } from "../../plan/diff.ts";
-import { type Lag, unseenBetween } from "../../plan/lag.ts";
-import { type Blocker, type FieldBlocker, INVALID_POLICY, type Plan } from "../../plan/plan.ts";
+import {
+  type Blocker,
+  type FieldBlocker,
+  INVALID_POLICY,
+  type Lag,
+  type Plan,
+  unseenBetween,
+} from "../../plan/plan.ts";
 import { quotaBlockers, tagBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";

@@ -3,8 +3,7 @@ import type { ObservedInstance, ProfileName } from "../../model/instances/instan
 import { ASSOCIATED_BY_TAG, markerOf } from "../../model/instances/instance-marker.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf } from "../../model/ownership.ts";
-import type { Action } from "../action.ts";
-import type { InstanceAction, InstanceTagAction } from "./instance-action.ts";
+import type { Action, InstanceAction, InstanceTagAction } from "../action.ts";
 import { type AssociationState, associationStateOf, hasProfile, type Target, targetOf } from "./instance-status.ts";
 import { regionsAfter, regionsBefore } from "./record-regions.ts";
 

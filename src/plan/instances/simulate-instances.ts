@@ -1,7 +1,6 @@
 import type { ObservedAssociation, ObservedInstance } from "../../model/instances/instance.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
-import type { CreatedEntity } from "../action.ts";
-import { type AssociationAction, type InstanceAction, isTagAction } from "./instance-action.ts";
+import { type AssociationAction, type CreatedEntity, type InstanceAction, isTagAction } from "../action.ts";
 
 /** The state after a write to EC2 succeeded. Instances that are not in the state are not added. */
 export function instancesAfter(state: ObservedState, action: InstanceAction, created?: CreatedEntity): ObservedState {

@@ -17,11 +17,9 @@ import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { oversizePolicies } from "../../../src/model/policy/policy-size.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { refusedByIam } from "../../../src/plan/lint/lint.ts";
-import { oversizeBlockers } from "../../../src/plan/oversize-blockers.ts";
 import type { Blocker, Plan } from "../../../src/plan/plan.ts";
-import { quotaBlockers } from "../../../src/plan/quota-blockers.ts";
-import type { ConditionDraft } from "../../../src/status/conditions.ts";
-import { queuedConditions } from "../../../src/status/conditions.ts";
+import { oversizeBlockers, quotaBlockers } from "../../../src/plan/quota-blockers.ts";
+import { type ConditionDraft, queuedConditions } from "../../../src/status/conditions.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
 import {
   aClass,

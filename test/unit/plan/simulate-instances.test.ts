@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { ObservedInstance } from "../../../src/model/instances/instance.ts";
 import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/instance-marker.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
+import type { InstanceAction } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
-import type { InstanceAction } from "../../../src/plan/instances/instance-action.ts";
 import { applyAction } from "../../../src/plan/simulate.ts";
 import { desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";
 
