@@ -1,4 +1,5 @@
-import type { DesiredState } from "../model/desired-state.ts";
+import { ConflictError } from "../errors.ts";
+import { type DesiredState, profileNameOf, roleNameOf } from "../model/desired-state.ts";
 import { sameName } from "../model/naming.ts";
 import type {
   Absent,
@@ -13,7 +14,7 @@ import { afterHandOver, managesRole } from "./after-hand-over.ts";
 import { isOwnedElsewhere } from "./hand-over.ts";
 
 /** An IAM entity that a write requires to be owned; a managed policy by its ARN. */
-export type ProvedEntity = "role" | "instance profile" | OwnPolicyEntity;
+type ProvedEntity = "role" | "instance profile" | OwnPolicyEntity;
 
 /** A managed policy that the object owns. */
 export type OwnPolicyEntity = `managed policy ${string}`;
@@ -56,7 +57,7 @@ function ownedEntities(desired: DesiredState, observed: ObservedState): readonly
 type Creation = Extract<IamAction, { readonly kind: "CreateRole" | "CreateInstanceProfile" | "CreatePolicy" }>;
 
 /** True for a write that creates an entity with its owner tags. */
-function isCreation(action: Action): action is Creation {
+export function isCreation(action: Action): action is Creation {
   return ["CreateRole", "CreateInstanceProfile", "CreatePolicy"].includes(action.kind);
 }
 
@@ -122,4 +123,26 @@ function mayBeWritten(
   if (entity.presence === "absent") return false;
   const { kind } = ownershipOf(entity.tags, desired.owner);
   return kind === "owned" || (kind === "unowned" && desired.presence === "present" && desired.mayAdopt);
+}
+
+/**
+ * Raises unless a read in this reconcile proves that the object owns, or may adopt, the entities that the actions
+ * write. A presumed instance profile counts as read: see `converge`.
+ *
+ * @param observed as read, without recent writes laid over it
+ *
+ * Errors: ConflictError `NotYetVisible`.
+ */
+export function assertProved(desired: DesiredState, observed: ObservedState, actions: readonly Action[]): void {
+  const entity = unprovedEntity(desired, observed, actions);
+  if (entity === undefined) return;
+  const message =
+    `IAM does not show ${titleOf(entity, desired)} with the owner tags of this object yet, so the controller writes nothing to it. ` +
+    "The controller retries.";
+  throw new ConflictError(message, { reason: "NotYetVisible" });
+}
+
+function titleOf(entity: ProvedEntity, desired: DesiredState): string {
+  if (entity === "role") return `role ${roleNameOf(desired)}`;
+  return entity === "instance profile" ? `instance profile ${profileNameOf(desired)}` : entity;
 }

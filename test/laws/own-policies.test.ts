@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ownPoliciesOf } from "../../src/engine/observe/observe-policies.ts";
+import { ownPoliciesOf } from "../../src/engine/observe/observe-iam.ts";
 import { compileAccess } from "../../src/model/access/evaluate/evaluate.ts";
 import type { DesiredState } from "../../src/model/desired-state.ts";
 import type { ObservedState } from "../../src/model/observed-state.ts";

@@ -1,8 +1,8 @@
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { AccountRegistry } from "../../engine/accounts/account-registry.ts";
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
+import { policyVerifier } from "../../engine/observe/policy-existence.ts";
 import type { ConvergeDependencies } from "../../engine/reconcile/converge.ts";
-import { policyVerifier } from "../../engine/reconcile/missing-policies.ts";
 import { type RequiredBoundary, requiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import type { AccountPlace } from "../../model/own-policies.ts";
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";

@@ -1,8 +1,8 @@
 import { API_VERSION, type Condition, type ObjectMeta } from "../../api/instance-profile.ts";
 import { CLASS_KIND, type InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../../api/parse-instance-profile-class.ts";
+import { MISSING_MAX_AGE_MS } from "../../engine/observe/policy-existence.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../../engine/ports.ts";
-import { MISSING_MAX_AGE_MS } from "../../engine/reconcile/required-boundary.ts";
 import { ControllerError } from "../../errors.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
 import type { Requeue } from "../../runtime/queue/workers.ts";

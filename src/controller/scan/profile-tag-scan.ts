@@ -1,7 +1,7 @@
 import type { AwsAccount } from "../../engine/accounts/aws-account.ts";
-import { observePolicies } from "../../engine/observe/observe-policies.ts";
+import { observePolicies } from "../../engine/observe/observe-iam.ts";
+import { PROFILE_TAG_CYCLE_MS } from "../../engine/observe/snapshot-index.ts";
 import { partsOf } from "../../engine/observe/stale-observation.ts";
-import { PROFILE_TAG_CYCLE_MS } from "../../engine/observe/verified-profiles.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError } from "../../errors.ts";
 import { ABSENT } from "../../model/observed-state.ts";

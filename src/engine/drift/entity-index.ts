@@ -1,7 +1,7 @@
 import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
 import { accountInArn, nameInArn } from "../../model/naming.ts";
 import { ofPolicy } from "../../plan/proof.ts";
-import { profileKey, roleKey } from "../observe/recent-writes.ts";
+import { profileKey, roleKey } from "../observe/written-value.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 

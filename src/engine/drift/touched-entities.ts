@@ -1,6 +1,6 @@
 import { ofPolicy } from "../../plan/proof.ts";
-import { profileKey, roleKey } from "../observe/recent-writes.ts";
 import type { Part, PartsToReread } from "../observe/stale-observation.ts";
+import { profileKey, roleKey } from "../observe/written-value.ts";
 import { replacedValues } from "./replaced-values.ts";
 
 /** An IAM entity that a change concerns, and the parts of an object that the change may have made differ. */

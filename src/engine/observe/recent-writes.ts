@@ -1,13 +1,22 @@
 import { dispositionOf } from "../../errors.ts";
-import { type DesiredState, ownPolicyArnsOf, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
-import { nameKey } from "../../model/naming.ts";
+import type { DesiredState } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
-import { type ActionOutcome, type CreatedEntity, type IamAction, isInstanceAction } from "../../plan/action.ts";
-import { ofPolicy } from "../../plan/proof.ts";
+import { type ActionOutcome, type IamAction, isInstanceAction } from "../../plan/action.ts";
+import { isCreation } from "../../plan/proof.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { ExecutionReport } from "../execute/execute.ts";
-import { Contradictions } from "./contradictions.ts";
-import { singleWrites, type WrittenValue, writtenValue } from "./written-value.ts";
+import {
+  deletesEntity,
+  idOf,
+  isSameId,
+  isSeen,
+  keyOf,
+  keysOf,
+  type SingleWrite,
+  singleWrites,
+  type WrittenValue,
+  writtenValue,
+} from "./written-value.ts";
 
 /** Observed state with the controller's own recent writes laid over it. */
 export interface OverlaidState {
@@ -26,15 +35,6 @@ export interface OverlaidState {
 
 /** The default propagation window: how long IAM may take to show a write everywhere. */
 export const DEFAULT_PROPAGATION_WINDOW_MS = 120_000;
-
-/** A write of the controller that replaced one value. */
-interface SingleWrite {
-  readonly action: IamAction;
-  readonly created: CreatedEntity | undefined;
-  readonly value: WrittenValue;
-  /** The value before and after the write, as far as it was known. */
-  readonly values: readonly (string | undefined)[];
-}
 
 interface Remembered {
   readonly atMs: number;
@@ -83,14 +83,8 @@ export class RecentWrites {
       for (const single of singleWrites(action)) state = this.#remember(state, single, outcome, atMs);
     }
     // A failed delete leaves nothing behind unnoticed, and a write that IAM refused had no effect.
-    if (
-      failed?.action.kind.startsWith("Create") &&
-      failed.action.kind !== "CreatePolicyVersion" &&
-      !isInstanceAction(failed.action) &&
-      dispositionOf(failed.error) === "retryable"
-    ) {
+    if (failed !== undefined && isCreation(failed.action) && dispositionOf(failed.error) === "retryable")
       this.#add(failed.action, { atMs, write: undefined, entityId: "", isUnconfirmed: true });
-    }
     this.#evictExpired();
   }
 
@@ -186,11 +180,6 @@ export class RecentWrites {
   }
 }
 
-/** True when the action deletes the whole role, instance profile or managed policy. */
-function deletesEntity({ kind }: IamAction): boolean {
-  return kind === "DeleteRole" || kind === "DeleteInstanceProfile" || kind === "DeletePolicy";
-}
-
 /** The state after the write, unless another client has changed what it wrote. */
 function replay(state: ObservedState, { write, entityId }: Remembered, recent: readonly Remembered[]): ObservedState {
   if (write === undefined) return state;
@@ -209,41 +198,52 @@ function replay(state: ObservedState, { write, entityId }: Remembered, recent: r
   return isOwn ? applyAction(state, action, created) : state;
 }
 
-/** True when the ids may be of the same entity: an empty id is unknown. */
-function isSameId(one: string, other: string): boolean {
-  return one === "" || other === "" || one === other;
+/** A read that contradicts recent writes. */
+interface Contradiction {
+  /** The uid of the object that was observed. */
+  readonly uid: string;
+  /** What the read shows; equal texts for equal states. */
+  readonly shown: string;
+  /** Monotonic ms of the read. */
+  readonly atMs: number;
+  /** The end of the propagation window, in monotonic ms. */
+  readonly lagsUntilMs: number;
+  /** A user has requested a reconcile, which shortens the window. */
+  readonly isRequested: boolean;
 }
 
-/** True when the read shows the same value as the state with the recent writes laid over it. */
-function isSeen({ value }: SingleWrite, observed: ObservedState, overlaid: ObservedState): boolean {
-  const [read, expected] = [value.in(observed), value.in(overlaid)];
-  return read === undefined || expected === undefined || read === expected;
+interface Series {
+  readonly shown: string;
+  readonly sinceMs: number;
+  readonly reads: number;
 }
 
-/** The unique id of the entity that the action writes; empty when it does not exist. */
-function idOf(action: IamAction, { role, instanceProfile, managedPolicies = [] }: ObservedState): string {
-  if ("ownPolicyArn" in action) return managedPolicies.find(({ arn }) => arn === action.ownPolicyArn)?.policyId ?? "";
-  if ("instanceProfileName" in action) return instanceProfile.presence === "absent" ? "" : instanceProfile.id;
-  return role.presence === "absent" ? "" : role.roleId;
-}
+/** How many reads must agree, and for how long, so that a requested reconcile believes them. */
+const MIN_READS = 3;
+const MIN_AGREEMENT_MS = 15_000;
 
-function keyOf(action: IamAction): string {
-  if ("ownPolicyArn" in action) return ofPolicy(action.ownPolicyArn);
-  return "instanceProfileName" in action ? profileKey(action.instanceProfileName) : roleKey(action.roleName);
-}
+/** The objects whose reads contradict recent writes, with how often in a row they have shown the same. */
+class Contradictions {
+  readonly #series = new Map<string, Series>();
 
-function keysOf(desired: DesiredState, observed: ObservedState): readonly string[] {
-  const observedArns = (observed.managedPolicies ?? []).map(({ arn }) => arn);
-  const policies = [...new Set([...ownPolicyArnsOf(desired), ...observedArns])].map(ofPolicy);
-  return [roleKey(roleNameOf(desired)), profileKey(profileNameOf(desired)), ...policies];
-}
+  /** Records the read, and returns the monotonic ms until which it is taken for propagation delay. */
+  record({ uid, shown, atMs, lagsUntilMs, isRequested }: Contradiction): number {
+    const known = this.#series.get(uid);
+    const series = known?.shown === shown ? { ...known, reads: known.reads + 1 } : { shown, sinceMs: atMs, reads: 1 };
+    this.#series.set(uid, series);
+    if (!isRequested) return lagsUntilMs;
+    const agreeAtMs = series.sinceMs + MIN_AGREEMENT_MS;
+    const nextMs = series.reads < MIN_READS ? atMs + MIN_AGREEMENT_MS / MIN_READS : agreeAtMs;
+    return Math.min(lagsUntilMs, Math.max(agreeAtMs, nextMs));
+  }
 
-/** A role, whatever the case of its name. */
-export function roleKey(name: string): string {
-  return `role ${nameKey(name)}`;
-}
+  /** Ends the series of an object whose reads agree with the writes, or that was written again. */
+  end(uid: string): void {
+    this.#series.delete(uid);
+  }
 
-/** An instance profile, whatever the case of its name. */
-export function profileKey(name: string): string {
-  return `instance profile ${nameKey(name)}`;
+  /** Removes the series that began before then: their objects may never be reconciled again. */
+  evictBefore(sinceMs: number): void {
+    for (const [uid, series] of this.#series) if (series.sinceMs < sinceMs) this.#series.delete(uid);
+  }
 }

@@ -9,8 +9,7 @@ import { entitiesOf, type OwnPolicyEntity } from "../../plan/proof.ts";
 import { profileTagsAtCreation } from "../../plan/role/diff-instance-profile.ts";
 import type { IamReader, ReportedPolicy } from "../ports.ts";
 import type { AccountSnapshot } from "./account-snapshot.ts";
-import { observe } from "./observe-iam.ts";
-import { observePolicy, reportedPolicies } from "./observe-policies.ts";
+import { observe, observePolicy, reportedPolicies } from "./observe-iam.ts";
 
 /** A part of an object's observed state that one request reads. */
 export type Part = "role" | "managed policies" | "instance profile" | `inline policy ${string}` | OwnPolicyEntity;

@@ -1,3 +1,4 @@
+import { type DesiredState, ownPolicyArnsOf, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
 import { nameKey, sameName } from "../../model/naming.ts";
 import type {
   ObservedInstanceProfile,
@@ -6,7 +7,7 @@ import type {
   ObservedState,
 } from "../../model/observed-state.ts";
 import { readPolicy } from "../../model/policy/policy-document.ts";
-import type { IamAction, PolicyAction } from "../../plan/action.ts";
+import type { CreatedEntity, IamAction, PolicyAction } from "../../plan/action.ts";
 import { ofPolicy } from "../../plan/proof.ts";
 
 /** The value that one write replaces, such as one tag or one inline policy of a role. */
@@ -15,6 +16,15 @@ export interface WrittenValue {
   readonly name: string;
   /** Equal texts for equal values; undefined when the value was not read. */
   readonly in: (state: ObservedState) => string | undefined;
+}
+
+/** A write of the controller that replaced one value. */
+export interface SingleWrite {
+  readonly action: IamAction;
+  readonly created: CreatedEntity | undefined;
+  readonly value: WrittenValue;
+  /** The value before and after the write, as far as it was known. */
+  readonly values: readonly (string | undefined)[];
 }
 
 const ABSENT_VALUE = "absent";
@@ -146,4 +156,50 @@ function profileValue(name: string, valueIn: (profile: ObservedInstanceProfile) 
     name: ofProfile(name),
     in: ({ instanceProfile: profile }) => (profile.presence === "absent" ? ABSENT_VALUE : valueIn(profile)),
   };
+}
+
+/** True when the read shows the same value as the state with the recent writes laid over it. */
+export function isSeen({ value }: SingleWrite, observed: ObservedState, overlaid: ObservedState): boolean {
+  const [read, expected] = [value.in(observed), value.in(overlaid)];
+  return read === undefined || expected === undefined || read === expected;
+}
+
+/** True when the action deletes the whole role, instance profile or managed policy. */
+export function deletesEntity({ kind }: IamAction): boolean {
+  return kind === "DeleteRole" || kind === "DeleteInstanceProfile" || kind === "DeletePolicy";
+}
+
+/** The unique id of the entity that the action writes; empty when it does not exist. */
+export function idOf(action: IamAction, { role, instanceProfile, managedPolicies = [] }: ObservedState): string {
+  if ("ownPolicyArn" in action) return managedPolicies.find(({ arn }) => arn === action.ownPolicyArn)?.policyId ?? "";
+  if ("instanceProfileName" in action) return instanceProfile.presence === "absent" ? "" : instanceProfile.id;
+  return role.presence === "absent" ? "" : role.roleId;
+}
+
+/** True when the ids may be of the same entity: an empty id is unknown. */
+export function isSameId(one: string, other: string): boolean {
+  return one === "" || other === "" || one === other;
+}
+
+/** The entity that the action writes: see {@link roleKey}, {@link profileKey} and {@link ofPolicy}. */
+export function keyOf(action: IamAction): string {
+  if ("ownPolicyArn" in action) return ofPolicy(action.ownPolicyArn);
+  return "instanceProfileName" in action ? profileKey(action.instanceProfileName) : roleKey(action.roleName);
+}
+
+/** The entities of the object. */
+export function keysOf(desired: DesiredState, observed: ObservedState): readonly string[] {
+  const observedArns = (observed.managedPolicies ?? []).map(({ arn }) => arn);
+  const policies = [...new Set([...ownPolicyArnsOf(desired), ...observedArns])].map(ofPolicy);
+  return [roleKey(roleNameOf(desired)), profileKey(profileNameOf(desired)), ...policies];
+}
+
+/** A role, whatever the case of its name. */
+export function roleKey(name: string): string {
+  return `role ${nameKey(name)}`;
+}
+
+/** An instance profile, whatever the case of its name. */
+export function profileKey(name: string): string {
+  return `instance profile ${nameKey(name)}`;
 }

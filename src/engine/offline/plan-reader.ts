@@ -2,8 +2,7 @@ import type { DesiredState } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
 import type { AccountSnapshot } from "../observe/account-snapshot.ts";
-import { needsPolicies, observe } from "../observe/observe-iam.ts";
-import { observePolicies } from "../observe/observe-policies.ts";
+import { needsPolicies, observe, observePolicies } from "../observe/observe-iam.ts";
 import { reported } from "../observe/stale-observation.ts";
 import type { IamReader } from "../ports.ts";
 

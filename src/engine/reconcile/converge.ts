@@ -1,22 +1,20 @@
-import { ControllerError, isPropagating } from "../../errors.ts";
+import { ConflictError, ControllerError, isPropagating, reasonOfError } from "../../errors.ts";
 import { type DesiredState, profileNameOf, roleNameOf } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import type { Action } from "../../plan/action.ts";
 import { diff } from "../../plan/diff.ts";
 import { isAdoption, type Lag, type Plan, unseenBetween } from "../../plan/plan.ts";
+import { assertProved } from "../../plan/proof.ts";
 import { applyAction } from "../../plan/simulate.ts";
-import { type ExecutionReport, execute, type OnWritten } from "../execute/execute.ts";
-import { GuardedWriter } from "../execute/guarded-writer.ts";
+import { type ExecutionReport, execute, GuardedWriter, type OnWritten } from "../execute/execute.ts";
 import type { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { RecentWrites } from "../observe/recent-writes.ts";
 import { UNKNOWN } from "../observe/snapshot-index.ts";
 import type { IamWriter, Precondition } from "../ports.ts";
-import { assertProved } from "./assert-proved.ts";
 import type { Attempts } from "./flap-breaker.ts";
 import { type ObserveDependencies, observeAndPlan, planUnread } from "./observe-and-plan.ts";
 import type { Planned } from "./plan-for.ts";
-import { ProfileNotAsPresumed, stoppingAtOtherProfile } from "./presumed-profile.ts";
 
 /** The result of reconciling one object with AWS. */
 export interface Convergence {
@@ -183,4 +181,29 @@ function isComplete({ applied, failed }: ExecutionReport, kind: Action["kind"]):
 
 function namesOf(desired: DesiredState): readonly string[] {
   return [...new Set([roleNameOf(desired), profileNameOf(desired)].map(nameKey))];
+}
+
+/** The role was not in the instance profile that a deletion presumed, or IAM does not authorize to remove it. */
+class ProfileNotAsPresumed extends ConflictError {}
+
+/**
+ * A writer for a plan that presumes the instance profile: raises {@link ProfileNotAsPresumed} when its first write shows
+ * that the profile does not hold the role, so that the profile gets no further write before it is read. IAM removes a
+ * role only from the profile that holds it, as it creates a role only where there is none.
+ */
+function stoppingAtOtherProfile(writer: IamWriter): IamWriter {
+  return {
+    async perform(action, signal, precondition) {
+      if (action.kind !== "RemoveRoleFromInstanceProfile") return writer.perform(action, signal, precondition);
+      const { instanceProfileName, roleName } = action;
+      const message = `instance profile ${instanceProfileName} does not hold role ${roleName} as the account scan showed`;
+      const outcome = await writer.perform(action, signal, precondition).catch((error: unknown) => {
+        // IAM policies can limit writes to profiles with the cluster's owner tags.
+        if (reasonOfError(error) !== "AccessDenied") throw error;
+        throw new ProfileNotAsPresumed(message, { reason: "NotYetVisible" });
+      });
+      if (outcome.wasAbsent === true) throw new ProfileNotAsPresumed(message, { reason: "NotYetVisible" });
+      return outcome;
+    },
+  };
 }

@@ -12,9 +12,9 @@ import {
 } from "../../plan/plan.ts";
 import { quotaBlockers, tagBlockers } from "../../plan/quota-blockers.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
+import { type MissingPolicy, missingPolicies, type PolicyVerifier, policyArnsIn } from "../observe/policy-existence.ts";
 import type { QuotaSource } from "../observe/quota-cache.ts";
 import { type OverlaidState, RecentWrites } from "../observe/recent-writes.ts";
-import { type MissingPolicy, missingPolicies, type PolicyVerifier, policyArnsIn } from "./missing-policies.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 
 /** A plan and the state that it was computed from. */

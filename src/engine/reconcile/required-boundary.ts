@@ -3,16 +3,14 @@ import { BlockedError, ControllerError } from "../../errors.ts";
 import { accountInArn } from "../../model/naming.ts";
 import type { Action } from "../../plan/action.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../../plan/plan.ts";
-import { isPermanent, type PolicyExistence, type PolicyVerdict } from "../observe/policy-existence.ts";
+import {
+  isPermanent,
+  MISSING_MAX_AGE_MS,
+  type PolicyExistence,
+  type PolicyVerdict,
+  VERDICT_MAX_AGE_MS,
+} from "../observe/policy-existence.ts";
 import type { PolicyReader } from "../ports.ts";
-
-/** The maximum age of a verdict after a refused write: at most one request for each policy in this time. */
-export const VERDICT_MAX_AGE_MS = 600_000;
-/**
- * The maximum age of a verdict that a policy is missing: it may not have propagated yet, or may have been created
- * since.
- */
-export const MISSING_MAX_AGE_MS = 60_000;
 
 /** The cache and the reader that a {@link RequiredBoundary} is verified with. */
 export interface BoundarySources {

@@ -10,15 +10,14 @@ import {
 } from "../../plan/class/class-excess.ts";
 import { isOwnedElsewhere } from "../../plan/hand-over.ts";
 import { regionsRemoved } from "../../plan/instances/record-regions.ts";
+import { assertProved } from "../../plan/proof.ts";
 import { applyAction } from "../../plan/simulate.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
-import type { AppliedAction, OnWritten } from "../execute/execute.ts";
-import { GuardedWriter } from "../execute/guarded-writer.ts";
+import { type AppliedAction, GuardedWriter, type OnWritten } from "../execute/execute.ts";
 import { observe } from "../observe/observe-iam.ts";
 import { isPermanent } from "../observe/policy-existence.ts";
 import type { RecentWrites } from "../observe/recent-writes.ts";
 import type { IamReader, IamWriter, Precondition } from "../ports.ts";
-import { assertProved } from "./assert-proved.ts";
 import type { RequiredBoundary } from "./required-boundary.ts";
 import { observeMarked, revokeAssociations } from "./revoke-associations.ts";
 

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { ExecutionReport } from "../../../src/engine/execute/execute.ts";
-import { GuardedWriter } from "../../../src/engine/execute/guarded-writer.ts";
+import { type ExecutionReport, GuardedWriter } from "../../../src/engine/execute/execute.ts";
 import { ConflictError, RetryableError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Refusals } from "../../../src/engine/execute/instance-refusals.ts";
+import { Refusals } from "../../../src/engine/execute/execute.ts";
 import {
   BlockedError,
   ConflictError,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { assertProved } from "../../../src/engine/reconcile/assert-proved.ts";
 import { ConflictError } from "../../../src/errors.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
+import { assertProved } from "../../../src/plan/proof.ts";
 import { createdState, desiredAbsence, desiredOf, NOTHING } from "../../support/builders.ts";
 
 const CREATED = createdState();
