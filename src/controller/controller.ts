@@ -6,7 +6,7 @@ import { Workers } from "../runtime/queue/workers.ts";
 import { ReflectorGroup } from "../runtime/watch/reflector-group.ts";
 import type { ObjectWatch } from "../runtime/watch/shared-watch.ts";
 import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
-import { ClaimsByAccount } from "./accounts/claims-by-account.ts";
+import { ClaimsByAccount } from "./accounts/instance-claims.ts";
 import type { ClassController } from "./classes/class-controller.ts";
 import { CLASS_INDEXERS, objectsOfCache } from "./classes/objects-by-class.ts";
 import { openClasses } from "./classes/open-classes.ts";

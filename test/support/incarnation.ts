@@ -1,4 +1,4 @@
-import { ClaimsByAccount } from "../../src/controller/accounts/claims-by-account.ts";
+import { ClaimsByAccount } from "../../src/controller/accounts/instance-claims.ts";
 import { ClassResolver } from "../../src/controller/classes/class-resolver.ts";
 import { objectsOfList } from "../../src/controller/classes/objects-by-class.ts";
 import { MutationCache } from "../../src/controller/reconcile/mutation-cache.ts";

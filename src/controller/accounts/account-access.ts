@@ -7,7 +7,7 @@ import { type RequiredBoundary, requiredBoundary } from "../../engine/reconcile/
 import type { AccountPlace } from "../../model/own-policies.ts";
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";
 import { isUserWaiting, requestUrgencyOf, type Urgency } from "../urgency.ts";
-import type { AccountClaims } from "./claims-by-account.ts";
+import type { AccountClaims } from "./instance-claims.ts";
 
 /** The part of an AccountRegistry that reconciles need. */
 export type Accounts = Pick<

@@ -17,7 +17,7 @@ import { classViolations } from "../../plan/class/class-guards.ts";
 import type { Blocker } from "../../plan/plan.ts";
 import { oversizeBlockers } from "../../plan/quota-blockers.ts";
 import { OWN_ACCOUNT } from "../accounts/account-key.ts";
-import type { ClaimRules } from "../accounts/cached-claims.ts";
+import type { ClaimRules } from "../accounts/instance-claims.ts";
 import type { CountedOrphans } from "../orphans/counted-orphans.ts";
 import { Acceptances, boundAccountId, isAcceptedBy } from "./acceptance.ts";
 import { blockersOf, type ClassBinding, externalRoleBlocker } from "./class-binding.ts";

@@ -4,7 +4,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { ListWatch, WatchedObject } from "../../runtime/watch/list-watch.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { Logger } from "../../telemetry.ts";
-import type { ClaimsByAccount } from "../accounts/claims-by-account.ts";
+import type { ClaimsByAccount } from "../accounts/instance-claims.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import type { CrdDeletion } from "../reconcile/crd-deletion.ts";
 import type { CountedOrphans } from "./counted-orphans.ts";

@@ -9,7 +9,7 @@ import type { ObjectChange } from "../../runtime/watch/store.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import type { CachedClaims } from "../accounts/cached-claims.ts";
+import type { CachedClaims } from "../accounts/instance-claims.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
 import type { Urgency } from "../urgency.ts";

@@ -8,7 +8,7 @@ import type { Tags } from "../../model/ownership.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
 import type { Logger } from "../../telemetry.ts";
-import type { CachedClaims } from "../accounts/cached-claims.ts";
+import type { CachedClaims } from "../accounts/instance-claims.ts";
 import { failureFields } from "../reconcile/failure-fields.ts";
 
 /** The dependencies of {@link InstanceScan}. */

@@ -5,7 +5,7 @@ import type { Timer } from "../../runtime/clock.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
 import type { Accounts } from "../accounts/account-access.ts";
 import { OWN_ACCOUNT } from "../accounts/account-key.ts";
-import type { ClaimsByAccount } from "../accounts/claims-by-account.ts";
+import type { ClaimsByAccount } from "../accounts/instance-claims.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
 import { AccountLoops, type ScanDependencies } from "./account-loops.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfile, InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
-import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
+import { ClaimsByAccount } from "../../../src/controller/accounts/instance-claims.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
-import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
+import { ClaimsByAccount } from "../../../src/controller/accounts/instance-claims.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverage.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
+import { ClaimsByAccount } from "../../../src/controller/accounts/instance-claims.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";

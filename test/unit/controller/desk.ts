@@ -1,4 +1,4 @@
-import { ClaimsByAccount } from "../../../src/controller/accounts/claims-by-account.ts";
+import { ClaimsByAccount } from "../../../src/controller/accounts/instance-claims.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { FINALIZER } from "../../../src/controller/finalizer.ts";
@@ -11,8 +11,7 @@ import { ScanCoverageByAccount } from "../../../src/controller/scan/scan-coverag
 import { openAwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import { DEFAULT_PROPAGATION_WINDOW_MS } from "../../../src/engine/observe/recent-writes.ts";
 import type { KubeObject, ObjectKey } from "../../../src/engine/ports.ts";
-import type { Requeue } from "../../../src/status/requeue.ts";
-import { DEFAULT_REQUEUE_INTERVALS } from "../../../src/status/requeue.ts";
+import { DEFAULT_REQUEUE_INTERVALS, type Requeue } from "../../../src/status/requeue.ts";
 import { crdDeletionOf, FakeCrd } from "../../fakes/fake-crd.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { FakeKube } from "../../fakes/fake-kube.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CachedClaims } from "../../../src/controller/accounts/cached-claims.ts";
+import type { CachedClaims } from "../../../src/controller/accounts/instance-claims.ts";
 import { InstanceScan } from "../../../src/controller/scan/instance-scan.ts";
 import type { InstanceReader } from "../../../src/engine/instance-ports.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
