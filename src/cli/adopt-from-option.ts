@@ -1,4 +1,4 @@
-import type { OperatorGrants } from "../controller/reconcile/grants.ts";
+import type { OperatorGrants } from "../controller/classes/class-binding.ts";
 import { clusterIdOf, type GivenOptions, type OptionSpecs } from "./options.ts";
 
 /** The option that allows objects without a class to adopt from other clusters. */

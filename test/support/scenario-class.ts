@@ -1,4 +1,4 @@
-import { OWN_ACCOUNT } from "../../src/controller/accounts/account-key.ts";
+import { OWN_ACCOUNT } from "../../src/controller/classes/class-binding.ts";
 import { ClassResolver } from "../../src/controller/classes/class-resolver.ts";
 import { objectsOfList } from "../../src/controller/classes/objects-by-class.ts";
 import type { KubeObject } from "../../src/engine/ports.ts";

@@ -4,10 +4,11 @@ import {
   blockersOf,
   type ClassBinding,
   externalRoleBlocker,
+  grantsOf,
+  type OperatorGrants,
   strippedViolations,
 } from "../../controller/classes/class-binding.ts";
 import { asDeleted } from "../../controller/orphans/deleted-objects.ts";
-import { grantsOf, type OperatorGrants } from "../../controller/reconcile/grants.ts";
 import { type PlanAccess, planManifest } from "../../engine/offline/plan-manifest.ts";
 import { planOrphan, planRemoved, type RemovedObject, removedObjects } from "../../engine/offline/plan-removed.ts";
 import { isNamespace } from "../../engine/orphans/orphans.ts";

@@ -1,7 +1,7 @@
 import { sessionNameOf } from "../../aws/assumed-role.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
-import { OWN_ACCOUNT } from "../../controller/accounts/account-key.ts";
+import { OWN_ACCOUNT } from "../../controller/classes/class-binding.ts";
 import { AccountRegistry } from "../../engine/accounts/account-registry.ts";
 import { OwnRequests } from "../../engine/drift/own-requests.ts";
 import { homeRegionOf } from "../../model/place.ts";

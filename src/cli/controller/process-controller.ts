@@ -1,4 +1,4 @@
-import { OWN_ACCOUNT } from "../../controller/accounts/account-key.ts";
+import { OWN_ACCOUNT } from "../../controller/classes/class-binding.ts";
 import type { Controller } from "../../controller/controller.ts";
 import type { Sharding } from "../../controller/shards/shard-of-account.ts";
 import { ShardedController, shardGuard } from "../../controller/shards/sharded-controller.ts";

@@ -5,7 +5,7 @@ import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { RequeueIntervals } from "../../status/requeue.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import type { OperatorGrants } from "./grants.ts";
+import type { OperatorGrants } from "../classes/class-binding.ts";
 import { MutationCache, type WatchedCache } from "./mutation-cache.ts";
 import { unreportedSinceMs } from "./never-reported.ts";
 import { QueuedReport } from "./queued-report.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { OWN_ACCOUNT } from "../accounts/account-key.ts";
+import { OWN_ACCOUNT } from "../classes/class-binding.ts";
 
 /** How the AWS accounts are divided into shards. All replicas of a group must agree on it. */
 export interface Sharding {

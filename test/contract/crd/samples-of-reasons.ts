@@ -3,8 +3,7 @@ import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts
 import { NoResponseError } from "../../../src/aws/client/no-response-error.ts";
 import { toControllerError } from "../../../src/aws/errors/aws-errors.ts";
 import { tagListOf } from "../../../src/aws/iam/iam-entities.ts";
-import { blockersOf } from "../../../src/controller/classes/class-binding.ts";
-import { refused } from "../../../src/controller/classes/class-compliance.ts";
+import { blockersOf, refused } from "../../../src/controller/classes/class-binding.ts";
 import { ClassResolver } from "../../../src/controller/classes/class-resolver.ts";
 import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { AccountRegistry } from "../../../src/engine/accounts/account-registry.ts";

@@ -8,7 +8,7 @@ import {
   startController,
 } from "../../../src/cli/controller/controller-process.ts";
 import { readShippedCrd } from "../../../src/cli/manifests/crd-file.ts";
-import { OWN_ACCOUNT } from "../../../src/controller/accounts/account-key.ts";
+import { OWN_ACCOUNT } from "../../../src/controller/classes/class-binding.ts";
 import { shardOfAccount } from "../../../src/controller/shards/shard-of-account.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";

@@ -5,7 +5,7 @@ import type { AwsClientOptions } from "../../../src/aws/client/client-config.ts"
 import { DEFAULT_SETTINGS } from "../../../src/cli/controller/controller-process.ts";
 import { assertEnforcing } from "../../../src/cli/controller/dry-run.ts";
 import { type LedWork, runElected, workAlone } from "../../../src/cli/controller/run-elected.ts";
-import { OWN_ACCOUNT } from "../../../src/controller/accounts/account-key.ts";
+import { OWN_ACCOUNT } from "../../../src/controller/classes/class-binding.ts";
 import {
   Controller,
   type ControllerDependencies,

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfile, ObjectMeta } from "../../../src/api/instance-profile.ts";
-import { OWN_ACCOUNT } from "../../../src/controller/accounts/account-key.ts";
-import { accountKeyOf, blockersOf, type ClassBinding } from "../../../src/controller/classes/class-binding.ts";
+import {
+  accountKeyOf,
+  blockersOf,
+  type ClassBinding,
+  OWN_ACCOUNT,
+} from "../../../src/controller/classes/class-binding.ts";
 import type { Violation } from "../../../src/plan/class/class-bounds.ts";
 import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
 

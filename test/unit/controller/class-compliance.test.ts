@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
-import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
-import { complianceOf, forceDeniedBy, withLeftOut } from "../../../src/controller/classes/class-compliance.ts";
+import {
+  type ClassBinding,
+  complianceOf,
+  forceDeniedBy,
+  withLeftOut,
+} from "../../../src/controller/classes/class-binding.ts";
 import type { Violation } from "../../../src/plan/class/class-bounds.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import type { ViolationEffect } from "../../../src/status/compliance.ts";

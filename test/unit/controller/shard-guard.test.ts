@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OWN_ACCOUNT } from "../../../src/controller/accounts/account-key.ts";
+import { OWN_ACCOUNT } from "../../../src/controller/classes/class-binding.ts";
 import { shardOfAccount } from "../../../src/controller/shards/shard-of-account.ts";
 import { shardGuard } from "../../../src/controller/shards/sharded-controller.ts";
 
