@@ -9,8 +9,8 @@ import { Postponed } from "../reconcile/outcomes.ts";
 import type { Report } from "../reconcile/status-writer.ts";
 import { isInDeletion, type Subject } from "../reconcile/subject.ts";
 import { type ClassBinding, complianceOf, grantsOf } from "./class-binding.ts";
+import { blockedByBoundary } from "./class-boundaries.ts";
 import type { ClassResolver } from "./class-resolver.ts";
-import { blockedByBoundary } from "./missing-boundary.ts";
 import { type StripAccess, withinClass } from "./strip.ts";
 
 /** The dependencies of {@link classReport}. */

@@ -23,7 +23,7 @@ import { isUnreported } from "../reconcile/never-reported.ts";
 import { handedOver } from "../reconcile/outcomes.ts";
 import type { Report } from "../reconcile/status-writer.ts";
 import type { ClassBinding } from "./class-binding.ts";
-import { isMissingBoundary } from "./missing-boundary.ts";
+import { isMissingBoundary } from "./class-boundaries.ts";
 
 type Bound = Extract<ClassBinding, { readonly kind: "bound" }>;
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { blockedByBoundary, isMissingBoundary } from "../../../src/controller/classes/missing-boundary.ts";
+import { blockedByBoundary, isMissingBoundary } from "../../../src/controller/classes/class-boundaries.ts";
 import { PolicyExistence } from "../../../src/engine/observe/policy-existence.ts";
 import { type RequiredBoundary, requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
 import { BlockedError } from "../../../src/errors.ts";
