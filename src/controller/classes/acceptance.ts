@@ -1,34 +1,15 @@
-import type { AcceptedClass, InstanceProfile, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
+import type { AcceptedClass, InstanceProfile, ObjectMeta } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
-import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
+import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
+import type { KubeObject, ObjectClient } from "../../engine/ports.ts";
+import { ConflictError, dispositionOf } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
-import type { Evidence } from "../../model/trace.ts";
 import { roleNameIn } from "../object-key.ts";
 import type { CountedOrphan, CountedOrphans } from "../orphans/counted-orphans.ts";
+import type { MutationCache } from "../reconcile/mutation-cache.ts";
+import { firstRecord, withDeletionTerms, writeAcceptance } from "./acceptance-record.ts";
 import type { ClassBinding } from "./class-binding.ts";
-import { withDeletionTerms } from "./deletion-terms.ts";
 import { acceptedClass, type ClassPlace, type ObjectsByClass } from "./objects-by-class.ts";
-
-/** True when this class, in this account, has accepted the object. */
-export function isAcceptedBy(status: Evidence | undefined, by: InstanceProfileClass): boolean {
-  const accepted = status?.class;
-  return accepted?.name === by.metadata.name && accepted.accountId === by.spec.account.id;
-}
-
-/** The AWS account that the object is bound to; undefined before it is accepted or created. */
-export function boundAccountId(status: Evidence | undefined): string | undefined {
-  return status?.accountId ?? status?.class?.accountId;
-}
-
-/**
- * The record of the acceptance with the current deletion terms of the class; undefined for an object that its class has
- * not accepted.
- */
-export function currentRecord(binding: ClassBinding): AcceptedClass | undefined {
-  if (binding.kind !== "bound" || !binding.isAccepted) return undefined;
-  const accepted = binding.object.status?.class;
-  return accepted && withDeletionTerms(accepted, binding.class);
-}
 
 /** The fields of an object that the count of a namespace depends on. */
 export interface Countable {
@@ -191,39 +172,59 @@ function isBefore(one: Moment, other: Moment): boolean {
   return time === otherTime ? one.uid < other.uid : time < otherTime;
 }
 
-/** The part of a status that is written before anything in AWS: the acceptance, and the names that are used from then on. */
-export type FirstRecord = Required<Pick<InstanceProfileStatus, "class" | "role" | "instanceProfile">>;
-
-/** The record of an object that its class accepts. */
-export function firstRecord(
-  { spec, status }: Pick<InstanceProfile, "spec" | "status">,
-  of: AcceptedClass,
-): FirstRecord {
-  return {
-    class: of,
-    role: { ...status?.role, name: spec.roleName },
-    instanceProfile: { ...status?.instanceProfile, name: spec.instanceProfileName },
-  };
+/** The dependencies of {@link accept}. */
+export interface AcceptanceDependencies {
+  readonly objects: ObjectClient;
+  readonly mutationCache: MutationCache;
+  readonly classes: { readonly acceptances: Pick<Acceptances, "before" | "reserve"> };
+  readonly nowMs: () => number;
 }
 
-/** Writes the record to the status of exactly the version that was checked. Errors: those of the patch. */
-export function writeAcceptance(
-  objects: ObjectClient,
-  { metadata, status }: Pick<InstanceProfile, "metadata" | "status">,
-  record: FirstRecord,
+/** An object that complies with its class. */
+interface Candidate {
+  readonly key: string;
+  readonly raw: KubeObject;
+  readonly object: InstanceProfile;
+  readonly binding: ClassBinding;
+}
+
+/**
+ * Records in status that the class has accepted the object, before anything is created in AWS. So the objects that
+ * count for the class, and the account that each is bound to, stay known even if the author edits the object or this
+ * process stops.
+ *
+ * Errors: ConflictError when another object has taken the last place meanwhile; those of the patch.
+ */
+export async function accept(
+  { objects, mutationCache, classes, nowMs }: AcceptanceDependencies,
+  { key, raw, object, binding }: Candidate,
   signal: AbortSignal,
-): Promise<KubeObject> {
-  const written: readonly PatchOperation[] =
-    status === undefined
-      ? [{ op: "add", path: "/status", value: { observedGeneration: -1, ...record } }]
-      : Object.entries(record).map(([field, value]) => ({ op: "add", path: `/status/${field}`, value }));
-  return objects.patchStatus(
-    metadata,
-    [
-      { op: "test", path: "/metadata/uid", value: metadata.uid },
-      { op: "test", path: "/metadata/resourceVersion", value: metadata.resourceVersion },
-      ...written,
-    ],
-    signal,
-  );
+): Promise<Pick<Candidate, "raw" | "object">> {
+  if (binding.kind !== "bound") return { raw, object };
+  const of = binding.class;
+  const max = of.spec.maxPerNamespace ?? Number.POSITIVE_INFINITY;
+  const { objects: others, orphans } = classes.acceptances.before(object, of);
+  if (others + orphans.length >= max) {
+    throw new ConflictError(
+      `class ${of.metadata.name} accepted another object before ${key}. The controller retries.`,
+      {
+        reason: "TooManyObjects",
+      },
+    );
+  }
+  const { accepted, release, ended } = classes.acceptances.reserve(object, of, nowMs());
+  try {
+    const record = firstRecord(object, accepted);
+    const written = await writeAcceptance(objects, object, record, signal);
+    mutationCache.record(key, raw, written);
+    const { metadata: current } = parseInstanceProfile(written);
+    const status = { observedGeneration: -1, ...object.status, ...record };
+    return { raw: written, object: { ...object, metadata: current, status } };
+  } catch (error) {
+    // If the reply was lost, the write may have succeeded: keep the reservation until the watch would have shown it.
+    if (dispositionOf(error) !== "retryable") release();
+    throw error;
+  } finally {
+    ended();
+  }
 }

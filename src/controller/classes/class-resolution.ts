@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION, type InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { someOf } from "../../plan/class/class-messages.ts";
 import type { Blocker } from "../../plan/plan.ts";
-import { isAcceptedBy } from "./acceptance.ts";
+import { isAcceptedBy } from "./acceptance-record.ts";
 import type { ParsedClasses } from "./parsed-classes.ts";
 
 /** The class of an object; `blocked`: why it has none; `none`: no class is needed. */

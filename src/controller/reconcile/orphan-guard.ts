@@ -3,7 +3,7 @@ import type { IamWriter, Precondition } from "../../engine/ports.ts";
 import { type ConvergeDependencies, type Convergence, converge } from "../../engine/reconcile/converge.ts";
 import type { DesiredState } from "../../model/desired-state.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import { boundAccountId } from "../classes/acceptance.ts";
+import { boundAccountId } from "../classes/acceptance-record.ts";
 import type { ClassBinding } from "../classes/class-binding.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { ControllerError } from "../../errors.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import { boundAccountId } from "../classes/acceptance.ts";
+import { boundAccountId } from "../classes/acceptance-record.ts";
 import type { ParsedClasses } from "../classes/parsed-classes.ts";
 
 /** The sources of {@link inProvedAccount}. */

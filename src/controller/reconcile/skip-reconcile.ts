@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { isHeldBack, recordedClaim } from "../../model/instances/claim-record.ts";
 import { wasReady } from "../../status/conditions-of.ts";
 import type { Requeue } from "../../status/requeue.ts";
-import { currentRecord } from "../classes/acceptance.ts";
+import { currentRecord } from "../classes/acceptance-record.ts";
 import { complianceOf } from "../classes/class-binding.ts";
 import { hasFinalizer } from "../finalizer.ts";
 import { digestOf, type ScanCoverage } from "../scan/scan-coverage.ts";

@@ -64,7 +64,7 @@ interface Failures {
 
 /**
  * Reports the outcome of a reconcile: log, metrics, Events, status and requeue. Only the acceptance by a class is written to
- * status elsewhere (`classes/accept.ts`).
+ * status elsewhere (`classes/acceptance.ts`).
  */
 export class StatusWriter {
   readonly #deps: StatusWriterDependencies;

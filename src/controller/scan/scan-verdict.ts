@@ -24,7 +24,7 @@ import type { RequeueIntervals } from "../../status/requeue.ts";
 import { classify } from "../../status/result.ts";
 import { sameButLastUse } from "../../status/status-change.ts";
 import { summarize } from "../../status/summarize.ts";
-import { currentRecord } from "../classes/acceptance.ts";
+import { currentRecord } from "../classes/acceptance-record.ts";
 import { blockersOf, complianceOf } from "../classes/class-binding.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import { keyText } from "../object-key.ts";

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
-import { accept } from "../../../src/controller/classes/accept.ts";
-import { type AcceptanceSources, Acceptances } from "../../../src/controller/classes/acceptance.ts";
+import { type AcceptanceSources, Acceptances, accept } from "../../../src/controller/classes/acceptance.ts";
 import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
 import { objectsOfList } from "../../../src/controller/classes/objects-by-class.ts";
 import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { underRecordedTerms } from "../../../src/controller/classes/deletion-terms.ts";
+import { underRecordedTerms } from "../../../src/controller/classes/acceptance-record.ts";
 import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "../../../src/plan/class/class-deletion.ts";
 import { anInstanceProfile } from "../../support/builders.ts";
 import { Desk, KEY } from "./desk.ts";

@@ -9,7 +9,7 @@ import {
   forceDeniedByRecord,
   underRecordedTerms,
   withDeletionTerms,
-} from "../../../src/controller/classes/deletion-terms.ts";
+} from "../../../src/controller/classes/acceptance-record.ts";
 import { aClass, anInstanceProfile } from "../../support/builders.ts";
 
 const ACCEPTED: AcceptedClass = {
