@@ -7,11 +7,11 @@ import type { Logger } from "../../telemetry.ts";
 import type { Accounts } from "../accounts/account-access.ts";
 import type { OperatorGrants } from "../classes/class-binding.ts";
 import { MutationCache, type WatchedCache } from "./mutation-cache.ts";
-import { unreportedSinceMs } from "./never-reported.ts";
 import { QueuedReport } from "./queued-report.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
 import type { ResultObserver } from "./result-observer.ts";
 import { StatusWriter } from "./status-writer.ts";
+import { unreportedSinceMs } from "./subject.ts";
 
 /** The dependencies of {@link openReconciler}. */
 export interface OpenReconcilerOptions extends OperatorGrants {

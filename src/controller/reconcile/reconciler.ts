@@ -21,14 +21,20 @@ import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
 import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
 import { failureFields } from "./failure-fields.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
-import { isInterruptedCreate } from "./never-reported.ts";
 import { asReceived, deletionBlocked, isGone, isReleasedAtOnce, type RunFacts } from "./outcomes.ts";
 import type { OwnStatus } from "./own-status.ts";
 import { inProvedAccount } from "./proved-account.ts";
-import { parsed, readablePartsOf } from "./readable-parts.ts";
 import { skipReconcile, skipUnaffected } from "./skip-reconcile.ts";
 import type { Report, StatusWriter } from "./status-writer.ts";
-import { isAccepted, isInDeletion, type Subject, unreadable } from "./subject.ts";
+import {
+  isAccepted,
+  isInDeletion,
+  isInterruptedCreate,
+  parsed,
+  readablePartsOf,
+  type Subject,
+  unreadable,
+} from "./subject.ts";
 
 /** The dependencies of {@link Reconciler}. */
 export interface ReconcilerDependencies extends AwsStepsDependencies, AcceptanceDependencies {

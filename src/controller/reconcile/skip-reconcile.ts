@@ -7,10 +7,9 @@ import { complianceOf } from "../classes/class-binding.ts";
 import { hasFinalizer } from "../finalizer.ts";
 import { digestOf, type ScanCoverage } from "../scan/scan-coverage.ts";
 import { isPeriodic } from "../urgency.ts";
-import { isUnreportedCreate } from "./never-reported.ts";
 import type { RunFacts } from "./outcomes.ts";
 import type { StatusWriter } from "./status-writer.ts";
-import type { Subject } from "./subject.ts";
+import { isUnreportedCreate, type Subject } from "./subject.ts";
 
 /** The requeue of an unreported object that waits for the first scan, with the urgency of a user's change. */
 const UNREPORTED_POLL: Requeue = { kind: "after", delayMs: 1_000 };

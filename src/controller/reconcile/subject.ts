@@ -1,10 +1,12 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
+import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
-import type { TerminalError } from "../../errors.ts";
+import { TerminalError } from "../../errors.ts";
 import { hasTrace } from "../../model/trace.ts";
 import type { ClassBinding } from "../classes/class-binding.ts";
+import { hasFinalizer } from "../finalizer.ts";
 import type { ScanCoverage } from "../scan/scan-coverage.ts";
-import type { RunFacts } from "./outcomes.ts";
+import { asReceived, type RunFacts } from "./outcomes.ts";
 
 /** The object of one reconcile, as received and with its class applied. */
 export interface Subject {
@@ -44,4 +46,69 @@ export function unreadable(subject: Subject, { reason, message }: TerminalError)
   const violations = [{ reason, message, excess: { kind: "name" as const } }, ...binding.violations];
   const isStripped = binding.class.spec.onViolation === "Strip" && hasTrace(object.status);
   return { ...subject, isReadable: false, binding: { ...binding, violations, isStripped } };
+}
+
+/** The fields that identify the role, who manages it, the instance profile and the class of an object. */
+const IDENTIFYING_FIELDS = [
+  "className",
+  "roleName",
+  "role",
+  "instanceProfileName",
+  "path",
+  "instanceProfilePath",
+] as const;
+
+/**
+ * An object with an invalid spec, reduced to the fields that identify its role and instance profile: it grants nothing.
+ * Undefined when these fields are invalid too.
+ */
+export function readablePartsOf(raw: KubeObject): InstanceProfile | undefined {
+  const spec = (raw["spec"] ?? {}) as Readonly<Record<string, unknown>>;
+  const identifying = Object.fromEntries(
+    IDENTIFYING_FIELDS.filter((field) => spec[field] !== undefined).map((field) => [field, spec[field]]),
+  );
+  try {
+    return parseInstanceProfile({ ...raw, spec: identifying });
+  } catch (error) {
+    if (error instanceof TerminalError) return undefined;
+    throw error;
+  }
+}
+
+/** The object, or why its spec is invalid. */
+export function parsed(raw: KubeObject): InstanceProfile | TerminalError {
+  try {
+    return parseInstanceProfile(raw);
+  } catch (error) {
+    if (error instanceof TerminalError) return error;
+    throw error;
+  }
+}
+
+/** True when no status was ever written for the object. */
+export function isUnreported({ status }: Pick<InstanceProfile, "status">): boolean {
+  return (status?.observedGeneration ?? -1) < 0;
+}
+
+/** When an object was created, in ms since the epoch; undefined once a status was written for it. */
+export function unreportedSinceMs(raw: KubeObject | undefined): number | undefined {
+  if (raw === undefined) return undefined;
+  const { metadata, status } = asReceived(raw);
+  const atMs = Date.parse(metadata.creationTimestamp ?? "");
+  return isUnreported({ ...(status && { status }) }) && !Number.isNaN(atMs) ? atMs : undefined;
+}
+
+/** True when the object is enforced, not in deletion, and was never reported. With `--dry-run`, an earlier process may have enforced it. */
+export function isUnreportedCreate(object: InstanceProfile): boolean {
+  const { metadata, spec, isDryRun = false } = object;
+  return isUnreported(object) && metadata.deletionTimestamp === undefined && (isDryRun || spec.mode === "Enforce");
+}
+
+/**
+ * True when an object with the finalizer was never reported: an earlier process may have stopped while creating it, so
+ * AWS may have nothing, a part or all of it. It only decides what is read first and proves nothing, because authors can
+ * write finalizers.
+ */
+export function isInterruptedCreate(object: InstanceProfile): boolean {
+  return isUnreportedCreate(object) && hasFinalizer(object);
 }

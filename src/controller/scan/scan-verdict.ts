@@ -28,7 +28,7 @@ import { currentRecord } from "../classes/acceptance-record.ts";
 import { blockersOf, complianceOf } from "../classes/class-binding.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import { keyText } from "../object-key.ts";
-import { isInterruptedCreate } from "../reconcile/never-reported.ts";
+import { isInterruptedCreate } from "../reconcile/subject.ts";
 
 /**
  * An object that a scan compares: it was in sync at its last reconcile, is a dry run, or its create was interrupted.

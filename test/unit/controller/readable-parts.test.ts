@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { hasExternalRole } from "../../../src/api/instance-profile.ts";
-import { readablePartsOf } from "../../../src/controller/reconcile/readable-parts.ts";
+import { readablePartsOf } from "../../../src/controller/reconcile/subject.ts";
 
 const rawOf = (spec: object) => ({
   apiVersion: "iam.instanceprofile.dev/v1beta1",
