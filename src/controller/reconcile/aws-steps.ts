@@ -1,5 +1,7 @@
-import { describeChange } from "../../engine/drift/drift-memory.ts";
+import { type DriftMemory, describeChange } from "../../engine/drift/drift-memory.ts";
 import { UNKNOWN } from "../../engine/observe/snapshot-index.ts";
+import { partsOf } from "../../engine/observe/stale-observation.ts";
+import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { observeAndPlan } from "../../engine/reconcile/observe-and-plan.ts";
 import { type DesiredState, desiredState } from "../../model/desired-state.ts";
 import { refusedByIam } from "../../plan/lint/lint.ts";
@@ -7,15 +9,20 @@ import type { Plan } from "../../plan/plan.ts";
 import { isAnnounced } from "../../status/conditions-of.ts";
 import type { Outcome } from "../../status/outcome.ts";
 import { openRequest } from "../../status/summarize.ts";
-import { type AccessSources, type AwsAccess, accessFor, placeOf } from "../accounts/account-access.ts";
+import {
+  type AccessSources,
+  type AwsAccess,
+  accessFor,
+  convergeInOwnAccount,
+  ownAccountOf,
+  placeOf,
+} from "../accounts/account-access.ts";
 import { grantsOf, type OperatorGrants } from "../classes/class-binding.ts";
 import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
 import { logWrites } from "./log-writes.ts";
-import { convergeInOwnAccount, ownAccountOf } from "./orphan-guard.ts";
 import { asOutcome, attempt, attemptOf, handedOver } from "./outcomes.ts";
-import { recordDrift } from "./record-drift.ts";
 import type { Subject } from "./subject.ts";
 
 /** The dependencies of {@link AwsSteps}. */
@@ -122,4 +129,20 @@ export class AwsSteps {
     const attempts = breaker.of(key, attemptOf(object), lastChange);
     return { ...access, start, isPartial, attempts, isRequested, refusedByIam: () => refusedByIam(object) };
   }
+}
+
+/**
+ * Records what a reconcile has observed as the state from which reported changes are verified, and returns who made the changes that it
+ * has repaired.
+ */
+function recordDrift(
+  drift: DriftMemory,
+  { key, object }: Pick<Subject, "key" | "object">,
+  { report, after, isAnnouncement }: Convergence,
+): readonly string[] {
+  if (report.failed === undefined && !isAnnouncement) drift.recordState(key, object.metadata, after);
+  else drift.forgetState(key);
+  if (report.applied.length === 0) return [];
+  const parts = partsOf(report.applied.map(({ action }) => action));
+  return drift.repaired(key, parts).map(describeChange);
 }

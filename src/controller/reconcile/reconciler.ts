@@ -9,6 +9,7 @@ import type { Outcome, ReportedObject } from "../../status/outcome.ts";
 import type { Requeue } from "../../status/requeue.ts";
 import { observationIn } from "../../status/result.ts";
 import { isVerified } from "../../status/result-table.ts";
+import { inProvedAccount } from "../accounts/account-access.ts";
 import { type AcceptanceDependencies, accept } from "../classes/acceptance.ts";
 import { currentRecord } from "../classes/acceptance-record.ts";
 import { accountKeyOf, blockersOf, refused, withLeftOut } from "../classes/class-binding.ts";
@@ -18,12 +19,18 @@ import { hasFinalizer } from "../finalizer.ts";
 import { digestOf, type ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
 import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
-import { explainDeleteConflict, isDeleteConflict } from "./delete-conflict.ts";
 import { failureFields } from "./failure-fields.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
-import { asReceived, deletionBlocked, isGone, isReleasedAtOnce, type RunFacts } from "./outcomes.ts";
+import {
+  asReceived,
+  deletionBlocked,
+  explainDeleteConflict,
+  isDeleteConflict,
+  isGone,
+  isReleasedAtOnce,
+  type RunFacts,
+} from "./outcomes.ts";
 import type { OwnStatus } from "./own-status.ts";
-import { inProvedAccount } from "./proved-account.ts";
 import { skipReconcile, skipUnaffected } from "./skip-reconcile.ts";
 import type { Report, StatusWriter } from "./status-writer.ts";
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { explainDeleteConflict, isDeleteConflict } from "../../../src/controller/reconcile/delete-conflict.ts";
+import { explainDeleteConflict, isDeleteConflict } from "../../../src/controller/reconcile/outcomes.ts";
 import { ConflictError } from "../../../src/errors.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import type { Plan } from "../../../src/plan/plan.ts";

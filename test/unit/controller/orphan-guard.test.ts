@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileStatus } from "../../../src/api/instance-profile.ts";
+import { convergeInOwnAccount, ownAccountOf } from "../../../src/controller/accounts/account-access.ts";
 import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
-import { convergeInOwnAccount, ownAccountOf } from "../../../src/controller/reconcile/orphan-guard.ts";
 import { AccountRegistry } from "../../../src/engine/accounts/account-registry.ts";
 import type { AwsAccount } from "../../../src/engine/accounts/aws-account.ts";
 import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
