@@ -16,7 +16,7 @@ import type { Logger } from "../telemetry.ts";
 import type { EventQueueObserver } from "./drift/event-queue-loop.ts";
 import type { OrphanObserver, OrphanPolicy } from "./orphans/orphan-options.ts";
 import type { CrdDeletionPolicy } from "./reconcile/crd-deletion.ts";
-import type { ResultObserver } from "./reconcile/result-observer.ts";
+import type { ResultObserver } from "./reconcile/telemetry.ts";
 import type { ScanObserver } from "./scan/iam-scan.ts";
 
 /** The observers that record metrics. */

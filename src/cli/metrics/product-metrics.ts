@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { InstanceProfileStatus } from "../../api/instance-profile.ts";
 import type { CallLimiter } from "../../aws/call/call-limiter.ts";
 import type { AwsCallReport, AwsClientOptions } from "../../aws/client/client-config.ts";
-import type { ResultObserver } from "../../controller/reconcile/result-observer.ts";
+import type { ResultObserver } from "../../controller/reconcile/telemetry.ts";
 import type { AccountQuotas } from "../../model/account-quotas.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { ElectionObserver } from "../../runtime/election/leader-election-options.ts";

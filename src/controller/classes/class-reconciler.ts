@@ -14,7 +14,7 @@ import type { Logger } from "../../telemetry.ts";
 import { rfc3339 } from "../../text/rfc3339.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";
 import { keyText } from "../object-key.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
+import { failureFields } from "../reconcile/telemetry.ts";
 import { type BoundaryOf, ClassBoundaries } from "./class-boundaries.ts";
 import type { ClassTenure } from "./class-tenure.ts";
 

@@ -18,10 +18,10 @@ import {
 import { type Compliance, withoutBoundary, withRemoval } from "../../status/compliance.ts";
 import type { Outcome } from "../../status/outcome.ts";
 import type { Logger } from "../../telemetry.ts";
-import { logWrites } from "../reconcile/log-writes.ts";
 import { handedOver } from "../reconcile/outcomes.ts";
 import type { Report } from "../reconcile/status-writer.ts";
 import { isUnreported } from "../reconcile/subject.ts";
+import { logWrites } from "../reconcile/telemetry.ts";
 import type { ClassBinding } from "./class-binding.ts";
 import { isMissingBoundary } from "./class-boundaries.ts";
 

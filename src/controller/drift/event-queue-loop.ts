@@ -3,7 +3,7 @@ import type { EventQueue, QueueMessage } from "../../engine/drift/event-queue.ts
 import { ControllerError, messageOfError } from "../../errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
+import { failureFields } from "../reconcile/telemetry.ts";
 
 /**
  * What became of a message:

@@ -13,8 +13,7 @@ import { type Owner, ownershipOf, TAG_KEYS, type Tags } from "../../model/owners
 import type { Action } from "../../plan/action.ts";
 import { orphanedEvent } from "../../status/orphan-events.ts";
 import { keyText, roleNameIn } from "../object-key.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
-import { logWrites } from "../reconcile/log-writes.ts";
+import { failureFields, logWrites } from "../reconcile/telemetry.ts";
 import { emitAbout, type OrphanOptions } from "./orphan-options.ts";
 import type { Releases } from "./releases.ts";
 

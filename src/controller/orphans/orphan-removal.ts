@@ -5,8 +5,7 @@ import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { ConflictError, ControllerError } from "../../errors.ts";
 import { planLines } from "../../plan/render.ts";
 import { orphanDeletedEvent } from "../../status/orphan-events.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
-import { logWrites } from "../reconcile/log-writes.ts";
+import { failureFields, logWrites } from "../reconcile/telemetry.ts";
 import type { DeletedObject } from "./deleted-objects.ts";
 import { emitAbout, type OrphanObserver, type OrphanOptions } from "./orphan-options.ts";
 

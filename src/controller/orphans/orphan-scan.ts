@@ -5,7 +5,7 @@ import { ControllerError } from "../../errors.ts";
 import { orphanedEvent } from "../../status/orphan-events.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
+import { failureFields } from "../reconcile/telemetry.ts";
 import { emitAbout, type OrphanObserver, type OrphanOptions } from "./orphan-options.ts";
 import { OrphanRemoval } from "./orphan-removal.ts";
 

@@ -21,9 +21,9 @@ import { grantsOf, type OperatorGrants } from "../classes/class-binding.ts";
 import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
-import { logWrites } from "./log-writes.ts";
 import { asOutcome, attempt, attemptOf, handedOver } from "./outcomes.ts";
 import type { Subject } from "./subject.ts";
+import { logWrites } from "./telemetry.ts";
 
 /** The dependencies of {@link AwsSteps}. */
 export interface AwsStepsDependencies extends AccessSources, LiveObjectSources, OperatorGrants {

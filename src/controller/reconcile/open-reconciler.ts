@@ -9,9 +9,9 @@ import type { OperatorGrants } from "../classes/class-binding.ts";
 import { MutationCache, type WatchedCache } from "./mutation-cache.ts";
 import { QueuedReport } from "./queued-report.ts";
 import { Reconciler, type ReconcilerDependencies } from "./reconciler.ts";
-import type { ResultObserver } from "./result-observer.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { unreportedSinceMs } from "./subject.ts";
+import type { ResultObserver } from "./telemetry.ts";
 
 /** The dependencies of {@link openReconciler}. */
 export interface OpenReconcilerOptions extends OperatorGrants {

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { Logger } from "../../telemetry.ts";
 import { priorityOf } from "../urgency.ts";
-import { failureFields } from "./failure-fields.ts";
+import { failureFields } from "./telemetry.ts";
 
 /** The dependencies of {@link QueuedReport}. */
 export interface QueuedReportOptions {

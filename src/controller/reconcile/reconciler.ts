@@ -19,7 +19,6 @@ import { hasFinalizer } from "../finalizer.ts";
 import { digestOf, type ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
 import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
-import { failureFields } from "./failure-fields.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import {
   asReceived,
@@ -42,6 +41,7 @@ import {
   type Subject,
   unreadable,
 } from "./subject.ts";
+import { failureFields } from "./telemetry.ts";
 
 /** The dependencies of {@link Reconciler}. */
 export interface ReconcilerDependencies extends AwsStepsDependencies, AcceptanceDependencies {

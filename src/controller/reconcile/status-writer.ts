@@ -15,7 +15,7 @@ import { rfc3339 } from "../../text/rfc3339.ts";
 import { keyText } from "../object-key.ts";
 import type { MutationCache } from "./mutation-cache.ts";
 import { asReceived } from "./outcomes.ts";
-import { logResult, observeResult, type ResultObserver } from "./result-observer.ts";
+import { logResult, observeResult, type ResultObserver } from "./telemetry.ts";
 
 /** The outcome of one reconcile, and the compliance of the object with its class. */
 export interface Report {

@@ -15,7 +15,7 @@ import type { Logger } from "../../telemetry.ts";
 import { rfc3339 } from "../../text/rfc3339.ts";
 import type { TaggedRoleNames } from "../classes/tagged-role-names.ts";
 import type { OrphanScan } from "../orphans/orphan-scan.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
+import { failureFields } from "../reconcile/telemetry.ts";
 import { priorityOf } from "../urgency.ts";
 import { digestOf, type ScanCoverage } from "./scan-coverage.ts";
 import { type ScanSubject, type SubjectRules, subjectOf, verdictOf } from "./scan-verdict.ts";

@@ -9,7 +9,7 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
 import type { Logger } from "../../telemetry.ts";
 import type { CachedClaims } from "../accounts/instance-claims.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
+import { failureFields } from "../reconcile/telemetry.ts";
 
 /** The dependencies of {@link InstanceScan}. */
 export interface InstanceScanDependencies {

@@ -11,7 +11,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText } from "../object-key.ts";
-import { failureFields } from "../reconcile/failure-fields.ts";
+import { failureFields } from "../reconcile/telemetry.ts";
 import { priorityOf } from "../urgency.ts";
 import type { ScanCoverage } from "./scan-coverage.ts";
 import { type ScanSubject, type SubjectRules, subjectOf } from "./scan-verdict.ts";

@@ -1,12 +1,13 @@
+import type { OnWritten } from "../../engine/execute/execute.ts";
 import { ControllerError, dispositionOf } from "../../errors.ts";
 import { type Action, isInstanceAction } from "../../plan/action.ts";
 import { isInSync, NOT_CONVERGING } from "../../plan/plan.ts";
+import { planLines } from "../../plan/render.ts";
 import { findCondition } from "../../status/conditions.ts";
 import { wasWritten } from "../../status/conditions-of.ts";
 import type { ReportedObject } from "../../status/outcome.ts";
 import { errorIn, observationIn, type Result } from "../../status/result.ts";
-import type { Logger } from "../../telemetry.ts";
-import { failureFields } from "./failure-fields.ts";
+import type { LogFields, Logger } from "../../telemetry.ts";
 
 /** Observes the results of reconciles, for metrics. Called synchronously; must not throw. */
 export interface ResultObserver {
@@ -54,4 +55,24 @@ function hasGivenUp({ status }: ReportedObject, blockers: readonly { readonly re
 /** True for actions on instances alone, which are launched and terminated without a change of the spec. */
 function isOnlyAboutInstances(actions: readonly Action[]): boolean {
   return actions.length > 0 && actions.every(isInstanceAction);
+}
+
+/**
+ * Logs the writes that AWS has carried out: names only, never policy documents. Every write to AWS has such a line, also of a reconcile that
+ * fails or is aborted afterwards.
+ */
+export function logWrites(logger: Logger, fields: LogFields = {}): OnWritten {
+  return (actions, notes) => {
+    const lines = planLines({ actions, blockers: [], unmanagedPolicies: [] });
+    logger.info("wrote AWS", {
+      ...fields,
+      actions: lines,
+      ...(notes !== undefined && { notes: notes.map(({ message }) => message) }),
+    });
+  };
+}
+
+/** The log fields of a failure, without its causes. Only logs contain the AWS request id: in a status, it would change with every retry. */
+export function failureFields({ name, reason, message, requestId }: ControllerError): LogFields {
+  return { reason, err: { type: name, message }, ...(requestId !== undefined && { requestId }) };
 }
