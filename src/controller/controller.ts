@@ -9,24 +9,27 @@ import type { ObjectCache, ObjectChange } from "../runtime/watch/store.ts";
 import { ClaimsByAccount } from "./accounts/instance-claims.ts";
 import type { ClassController } from "./classes/class-controller.ts";
 import { CLASS_INDEXERS, objectsOfCache } from "./classes/objects-by-class.ts";
-import { openClasses } from "./classes/open-classes.ts";
+import {
+  type OrphanSources,
+  openClasses,
+  openOrphans,
+  openReconciler,
+  openScans,
+  ownedPart,
+} from "./controller-parts.ts";
 import type { ControllerDependencies, ControllerSettings, ControllerShard } from "./controller-settings.ts";
 import type { DriftEvents } from "./drift/drift-events.ts";
 import { openDriftEvents } from "./drift/open-drift-events.ts";
 import { keyText, logFieldsOf, namespaceOf } from "./object-key.ts";
 import { CountedOrphans } from "./orphans/counted-orphans.ts";
-import { type OrphanSources, openOrphans } from "./orphans/open-orphans.ts";
 import type { Orphans } from "./orphans/orphans.ts";
 import { Releases } from "./orphans/releases.ts";
 import { CrdDeletion } from "./reconcile/crd-deletion.ts";
-import { openReconciler } from "./reconcile/open-reconciler.ts";
 import { OwnStatus } from "./reconcile/own-status.ts";
 import type { QueuedReport } from "./reconcile/queued-report.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
-import { openScans } from "./scan/open-scans.ts";
 import { ScanCoverageByAccount } from "./scan/scan-coverage.ts";
 import type { ScanSupervisor } from "./scan/scan-supervisor.ts";
-import { ownedPart } from "./shards/owned-part.ts";
 import { priorityOf, queueRequeue, URGENT_FROM, type Urgency, urgencyOf } from "./urgency.ts";
 import { shouldReconcile, urgencyAtStart, urgencyOfChange } from "./watch-predicates.ts";
 
@@ -52,7 +55,7 @@ export class Controller {
   #isWorking = false;
 
   constructor(deps: ControllerDependencies) {
-    const { clock, logger, settings, clusterId, observers = {} } = deps;
+    const { clock, logger, settings, clusterId } = deps;
     this.#settings = settings;
     this.#queue = this.#openQueue(deps);
     this.#shard = deps.shard;
@@ -74,24 +77,17 @@ export class Controller {
     const listClasses = (signal: AbortSignal) => this.#classes.listLive(signal);
     const releases = new Releases();
     const crdDeletion = new CrdDeletion({ crd: deps.crd, policy: settings.crdDeletionPolicy, monotonicMs, logger });
-    const { reconciler, queuedReport } = openReconciler(
-      {
-        ...deps,
-        ...settings,
-        objects: this.#ownStatus.noting(releases.noting(deps.objects)),
-        observer: observers.results,
-        queue: this.#queue,
-      },
-      {
-        coverage,
-        claims,
-        classes: resolver,
-        listClasses,
-        crdDeletion,
-        reflector: ownedPart(this.#reflector, (raw) => this.#owns(raw)),
-        ownStatus: this.#ownStatus,
-      },
-    );
+    const { reconciler, queuedReport } = openReconciler(deps, {
+      objects: this.#ownStatus.noting(releases.noting(deps.objects)),
+      queue: this.#queue,
+      coverage,
+      claims,
+      classes: resolver,
+      listClasses,
+      crdDeletion,
+      reflector: ownedPart(this.#reflector, (raw) => this.#owns(raw)),
+      ownStatus: this.#ownStatus,
+    });
     this.#orphans = this.#openOrphans(deps, { releases, claims, resolver, counted, crdDeletion });
     this.#scans = openScans(deps, {
       classes: resolver,
