@@ -22,7 +22,7 @@ import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
 import { asOutcome, attempt, attemptOf, handedOver } from "./outcomes.ts";
-import type { Subject } from "./subject.ts";
+import { isInterruptedCreate, type Subject } from "./subject.ts";
 import { logWrites } from "./telemetry.ts";
 
 /** The dependencies of {@link AwsSteps}. */
@@ -30,6 +30,9 @@ export interface AwsStepsDependencies extends AccessSources, LiveObjectSources, 
   /** Part of every owner tag: which cluster an entity belongs to. */
   readonly clusterId: string;
 }
+
+/** The outcome of a reconcile that ends before it reads AWS. */
+export type BlockedOutcome = Extract<Outcome, { readonly kind: "refused" | "failed" }>;
 
 /** The access of one reconcile. */
 interface OpenAccess extends AwsAccess {
@@ -77,6 +80,16 @@ export class AwsSteps {
       const { view, plan, visibleInMs, lag } = await observeAndPlan(desired, { ...access, isForecast: true }, signal);
       return { kind: "previewed", plan, observed: view, visibleInMs, lag };
     });
+  }
+
+  /**
+   * Adds what an interrupted create has left in AWS to an outcome without a read of AWS, so that status names it and no
+   * other change of the object makes the controller forget it.
+   */
+  async withFound(subject: Subject, outcome: BlockedOutcome, signal: AbortSignal): Promise<Outcome> {
+    if (!isInterruptedCreate(subject.object)) return outcome;
+    const preview = await this.preview(subject, signal);
+    return preview.kind === "previewed" ? { ...outcome, found: preview.observed } : outcome;
   }
 
   /** The failure to open the object's account; undefined when the account is accessible. */

@@ -17,7 +17,7 @@ import { classReport } from "../classes/class-report.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
 import { hasFinalizer } from "../finalizer.ts";
 import { digestOf, type ScanCoverageByAccount } from "../scan/scan-coverage.ts";
-import { AwsSteps, type AwsStepsDependencies } from "./aws-steps.ts";
+import { AwsSteps, type AwsStepsDependencies, type BlockedOutcome } from "./aws-steps.ts";
 import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
 import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import {
@@ -32,15 +32,7 @@ import {
 import type { OwnStatus } from "./own-status.ts";
 import { skipReconcile, skipUnaffected } from "./skip-reconcile.ts";
 import type { Report, StatusWriter } from "./status-writer.ts";
-import {
-  isAccepted,
-  isInDeletion,
-  isInterruptedCreate,
-  parsed,
-  readablePartsOf,
-  type Subject,
-  unreadable,
-} from "./subject.ts";
+import { isAccepted, isInDeletion, parsed, readablePartsOf, type Subject, unreadable } from "./subject.ts";
 import { failureFields } from "./telemetry.ts";
 
 /** The dependencies of {@link Reconciler}. */
@@ -55,9 +47,6 @@ export interface ReconcilerDependencies extends AwsStepsDependencies, Acceptance
   /** The status of objects whose status another client has changed. */
   readonly ownStatus: Pick<OwnStatus, "withOwn" | "forget">;
 }
-
-/** The outcome of a reconcile that ends before it reads AWS. */
-type BlockedOutcome = Extract<Outcome, { readonly kind: "refused" | "failed" }>;
 
 const DONE: Requeue = { kind: "done" };
 /** An object that is in deletion already does not change when its CRD is deleted, so the watch shows nothing. */
@@ -160,7 +149,7 @@ export class Reconciler {
     if (failure !== undefined) return this.#report(subject, failure, signal);
     const blockers = blockersOf(subject.binding);
     if (blockers.length > 0)
-      return this.#report(subject, await this.#withFound(subject, refused(blockers), signal), signal);
+      return this.#report(subject, await this.#aws.withFound(subject, refused(blockers), signal), signal);
     if (subject.object.spec.suspend) return this.#report(subject, { kind: "suspended" }, signal);
     const skipped = skipReconcile(subject, this.#deps.statusWriter);
     if (skipped !== undefined) {
@@ -260,17 +249,7 @@ export class Reconciler {
   }
 
   async #withReadable(subject: Subject, failed: BlockedOutcome, signal: AbortSignal): Promise<Report> {
-    return this.#withinClass(subject, await this.#withFound(subject, failed, signal), signal);
-  }
-
-  /**
-   * Adds what an interrupted create has left in AWS to an outcome without a read of AWS, so that status names it and no
-   * other change of the object makes the controller forget it.
-   */
-  async #withFound(subject: Subject, outcome: BlockedOutcome, signal: AbortSignal): Promise<Outcome> {
-    if (!isInterruptedCreate(subject.object)) return outcome;
-    const preview = await this.#aws.preview(subject, signal);
-    return preview.kind === "previewed" ? { ...outcome, found: preview.observed } : outcome;
+    return this.#withinClass(subject, await this.#aws.withFound(subject, failed, signal), signal);
   }
 
   async #report(subject: Subject, outcome: Outcome, signal: AbortSignal): Promise<Requeue> {
