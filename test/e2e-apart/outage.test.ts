@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { DEFAULT_ELECTION_TIMINGS } from "../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../src/runtime/election/leader-election-options.ts";
 import { isAwsWrite } from "../support/aws-write.ts";
 import { readyOf } from "../support/cluster-user.ts";
 import { findControlPlane } from "../support/control-plane.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
-import { DEFAULT_ELECTION_TIMINGS } from "../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../src/runtime/election/leader-election-options.ts";
 import type { ClusterUser } from "../support/cluster-user.ts";
 import type { ReplicaCall, ReplicaProcess, ReplicaSite } from "../support/faults/replica-process.ts";
 import { Burst } from "./burst.ts";

@@ -1,7 +1,7 @@
 import { groupIdentity, shardOfAccount } from "../../src/controller/shards/shard-of-account.ts";
 import { LeaderElector } from "../../src/runtime/election/leader-election.ts";
 import type { LeaseLock, LeaseWrite, ObservedLease } from "../../src/runtime/election/leader-election-lock.ts";
-import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from "../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from "../../src/runtime/election/leader-election-options.ts";
 import { ShardElections } from "../../src/runtime/election/shard-elections.ts";
 import type { ShardLeadership } from "../../src/runtime/election/shard-tenure.ts";
 import { silentLogger } from "../../src/telemetry.ts";

@@ -7,12 +7,12 @@ import type { Exchange } from "../../kube/exchange.ts";
 import { LeaseClient } from "../../kube/lease-client.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { LeaderElector } from "../../runtime/election/leader-election.ts";
-import type { ElectionObserver } from "../../runtime/election/leader-election-options.ts";
 import {
   DEFAULT_ELECTION_TIMINGS,
+  type ElectionObserver,
   type ElectionTimings,
   timingsFault,
-} from "../../runtime/election/leader-election-timings.ts";
+} from "../../runtime/election/leader-election-options.ts";
 import { ShardElections, type ShardElectionsOptions } from "../../runtime/election/shard-elections.ts";
 import type { Logger } from "../../telemetry.ts";
 import { UsageError } from "../io.ts";

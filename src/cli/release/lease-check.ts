@@ -2,7 +2,7 @@ import { BlockedError } from "../../errors.ts";
 import type { LeaseClient } from "../../kube/lease-client.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { ObservedLease } from "../../runtime/election/leader-election-lock.ts";
-import { DEFAULT_ELECTION_TIMINGS } from "../../runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../runtime/election/leader-election-options.ts";
 import type { WriteLines } from "../io.ts";
 
 /** The dependencies of {@link LeaseCheck}. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { LeaseLock, LeaseWrite, ObservedLease } from "./leader-election-lock.ts";
+import type { ElectionTimings } from "./leader-election-options.ts";
 import { type Moment, momentOf } from "./leader-election-tenure.ts";
-import type { ElectionTimings } from "./leader-election-timings.ts";
 
 /** A version of the Lease, and when it was first observed, monotonic ms. */
 export interface Observation {

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { CAMPAIGN_JITTER, type ElectionTimings } from "./leader-election-timings.ts";
+import { CAMPAIGN_JITTER, type ElectionTimings } from "./leader-election-options.ts";
 
 /** How long attempts can fail before the process is not ready: longer than an API server restarts. */
 const UNREADY_AFTER_MS = 60_000;

@@ -11,18 +11,16 @@ import {
 import { limited } from "./leader-election-limit.ts";
 import { ElectionLog } from "./leader-election-log.ts";
 import {
+  attemptTimeoutMs,
+  CAMPAIGN_JITTER,
+  DEFAULT_ELECTION_TIMINGS,
   type ElectionObserver,
   type LeaderElectorOptions,
   LeadershipLostError,
   NotLeadingError,
+  timingsFault,
 } from "./leader-election-options.ts";
 import { Tenure } from "./leader-election-tenure.ts";
-import {
-  attemptTimeoutMs,
-  CAMPAIGN_JITTER,
-  DEFAULT_ELECTION_TIMINGS,
-  timingsFault,
-} from "./leader-election-timings.ts";
 import { ElectionWatchdog } from "./leader-election-watchdog.ts";
 
 /**

@@ -2,8 +2,12 @@ import type { Logger } from "../../telemetry.ts";
 import type { Clock } from "../clock.ts";
 import { LeaderElector } from "./leader-election.ts";
 import type { LeaseLock } from "./leader-election-lock.ts";
-import { type ElectionObserver, LeadershipLostError, NotLeadingError } from "./leader-election-options.ts";
-import type { ElectionTimings } from "./leader-election-timings.ts";
+import {
+  type ElectionObserver,
+  type ElectionTimings,
+  LeadershipLostError,
+  NotLeadingError,
+} from "./leader-election-options.ts";
 import { shardsToAcquire, shardToGiveUp } from "./shard-assignment.ts";
 import { ShardGroup } from "./shard-group.ts";
 import { ShardLeaseFault } from "./shard-lease-fault.ts";

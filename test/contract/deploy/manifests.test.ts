@@ -6,7 +6,7 @@ import manifest from "../../../package.json" with { type: "json" };
 import { runCommand } from "../../../src/cli/commands/run-command.ts";
 import { FLUSH_MS } from "../../../src/cli/controller/controller-process.ts";
 import { DRAIN_MS, shardLeaseName } from "../../../src/cli/controller/election.ts";
-import { attemptTimeoutMs, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
+import { attemptTimeoutMs, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-options.ts";
 import { AdmissionPolicy } from "../../support/admission-policy.ts";
 import { DEPLOY_FOLDER, type DeployedObject, deployedCrds, deployedObjects, theObject } from "./deployed-files.ts";
 import { callLine, KUBE_CALLS, type KubeCall } from "./kube-calls.ts";

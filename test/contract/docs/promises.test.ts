@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS, NO_LISTENERS } from "../../../src/cli/controller/controller-process.ts";
-import { CAMPAIGN_JITTER, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
+import { CAMPAIGN_JITTER, DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-options.ts";
 import { ROOT, sectionOf } from "./document.ts";
 
 const PROMISES = textOf("docs/explanation/guarantees.md", "What it promises");

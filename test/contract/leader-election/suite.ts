@@ -7,7 +7,7 @@ import { Transport } from "../../../src/kube/transport.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { LeaderElector } from "../../../src/runtime/election/leader-election.ts";
 import type { LeaseWrite } from "../../../src/runtime/election/leader-election-lock.ts";
-import type { ElectionTimings } from "../../../src/runtime/election/leader-election-timings.ts";
+import type { ElectionTimings } from "../../../src/runtime/election/leader-election-options.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import type { KubeApi, KubeJson } from "../../support/kube-api.ts";
 

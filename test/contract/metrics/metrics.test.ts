@@ -16,7 +16,7 @@ import { applyToSandbox, waitForFinalStatus } from "../../../src/cli/sandbox/san
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { parseQueueUrl } from "../../../src/model/queue-url.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-options.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube/server.ts";
 import { silentLogger } from "../../../src/telemetry.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-options.ts";
 import { readyOf } from "../../support/cluster-user.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
 import type { Replica } from "../../support/simulation/replica.ts";

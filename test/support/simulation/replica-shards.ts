@@ -4,7 +4,7 @@ import type { ControllerShard } from "../../../src/controller/controller-setting
 import type { Leadership } from "../../../src/controller/leader-guard.ts";
 import { groupIdentity } from "../../../src/controller/shards/shard-of-account.ts";
 import { ShardedController } from "../../../src/controller/shards/sharded-controller.ts";
-import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-timings.ts";
+import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-options.ts";
 import { ShardElections } from "../../../src/runtime/election/shard-elections.ts";
 import type { ListWatch } from "../../../src/runtime/watch/list-watch.ts";
 import type { Replica } from "./replica.ts";

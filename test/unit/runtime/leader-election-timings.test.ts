@@ -4,7 +4,7 @@ import {
   DEFAULT_ELECTION_TIMINGS,
   type ElectionTimings,
   timingsFault,
-} from "../../../src/runtime/election/leader-election-timings.ts";
+} from "../../../src/runtime/election/leader-election-options.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { ElectionWorld } from "../../support/election-world.ts";
 
