@@ -4,11 +4,11 @@ import {
   type Candidacy,
   expiresAtMs,
   holderOf,
+  limited,
   type Observation,
   releaseLease,
   renew,
 } from "./leader-election-attempt.ts";
-import { limited } from "./leader-election-limit.ts";
 import { ElectionLog } from "./leader-election-log.ts";
 import {
   attemptTimeoutMs,

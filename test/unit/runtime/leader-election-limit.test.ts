@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import { AttemptTimeoutError, limited } from "../../../src/runtime/election/leader-election-limit.ts";
+import { AttemptTimeoutError, limited } from "../../../src/runtime/election/leader-election-attempt.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
