@@ -9,7 +9,6 @@ import {
   releaseLease,
   renew,
 } from "./leader-election-attempt.ts";
-import { ElectionLog } from "./leader-election-log.ts";
 import {
   attemptTimeoutMs,
   CAMPAIGN_JITTER,
@@ -20,8 +19,8 @@ import {
   NotLeadingError,
   timingsFault,
 } from "./leader-election-options.ts";
+import { ElectionLog, ElectionWatchdog } from "./leader-election-reports.ts";
 import { Tenure } from "./leader-election-tenure.ts";
-import { ElectionWatchdog } from "./leader-election-watchdog.ts";
 
 /**
  * A leader elector by client-go's rules. Stricter in three points: a leader that observes that it does not hold the Lease, even
