@@ -9,8 +9,7 @@ import {
   NotLeadingError,
 } from "./leader-election-options.ts";
 import { shardsToAcquire, shardToGiveUp } from "./shard-assignment.ts";
-import { ShardGroup } from "./shard-group.ts";
-import { ShardLeaseFault } from "./shard-lease-fault.ts";
+import { ShardGroup, ShardLeaseFault } from "./shard-group.ts";
 import { type ShardLeadership, ShardTenure, type ShardWork } from "./shard-tenure.ts";
 
 /** The dependencies of {@link ShardElections}. */
