@@ -3,7 +3,7 @@ import type { ChangeEvent } from "../../engine/drift/change-event.ts";
 import { EntityIndex } from "../../engine/drift/entity-index.ts";
 import type { EventQueue } from "../../engine/drift/event-queue.ts";
 import type { KubeObject, ObjectKey } from "../../engine/ports.ts";
-import { RetryBucket } from "../../runtime/queue/retry-bucket.ts";
+import { RetryBucket } from "../../runtime/queue/backoff.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
 import { keyText } from "../object-key.ts";
 import type { ClassQueue } from "./class-queues.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../runtime/clock.ts";
-import { RetryBucket } from "../../runtime/queue/retry-bucket.ts";
+import { RetryBucket } from "../../runtime/queue/backoff.ts";
 
 /** Of one account: 200 at once, and after these one a second, about half of the reads that the controller sends at its default rate. */
 const RATE = { perSecond: 1, burst: 200 };

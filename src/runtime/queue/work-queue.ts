@@ -1,8 +1,7 @@
 import type { Clock } from "../clock.ts";
-import type { KeyedBackoff } from "./backoff.ts";
+import { type KeyedBackoff, RetryBucket } from "./backoff.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import { type ReadyKey, ReadyQueue } from "./ready-queue.ts";
-import { RetryBucket } from "./retry-bucket.ts";
 import { RunningKeys, type Shares, UNSHARED } from "./shares.ts";
 
 /** Observer of the queue, for metrics. Called synchronously; must not throw. */
