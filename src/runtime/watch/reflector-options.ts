@@ -2,7 +2,7 @@ import type { Logger } from "../../telemetry.ts";
 import type { Clock } from "../clock.ts";
 import type { FaultKind, ListWatch, WatchEvent } from "./list-watch.ts";
 import type { Indexers } from "./object-index.ts";
-import { DEFAULT_RECONNECT_POLICY, type ReconnectPolicy } from "./reconnect-delay.ts";
+import { DEFAULT_RECONNECT_POLICY, type ReconnectPolicy } from "./reflector-faults.ts";
 import type { ObjectChange } from "./store.ts";
 import type { WatchEnd } from "./watch-session.ts";
 

@@ -1,9 +1,8 @@
 import { RetryableError } from "../../errors.ts";
 import type { Logger } from "../../telemetry.ts";
-import { FaultLog } from "../fault-log.ts";
 import { SnapshotReader } from "./list-snapshot.ts";
 import type { FaultKind, ListWatchFault, WatchEvent } from "./list-watch.ts";
-import { ReconnectDelay } from "./reconnect-delay.ts";
+import { FaultLog, ReconnectDelay } from "./reflector-faults.ts";
 import { DEFAULT_REFLECTOR_TIMINGS, type ReflectorOptions, type ReflectorTimings } from "./reflector-options.ts";
 import { isRewound, RewoundError } from "./resource-version.ts";
 import { type ObjectCache, type ObjectChange, ObjectStore } from "./store.ts";
