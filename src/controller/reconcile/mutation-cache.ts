@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../engine/ports.ts";
-import { isRewound } from "../../runtime/watch/resource-version.ts";
+import { isRewound } from "../../runtime/watch/list-watch.ts";
 
 /** The last written version of an object, and the versions that the controller's writes replaced. */
 interface OwnMutation {

@@ -1,10 +1,9 @@
 import { RetryableError } from "../../errors.ts";
 import type { Logger } from "../../telemetry.ts";
 import { SnapshotReader } from "./list-snapshot.ts";
-import type { FaultKind, ListWatchFault, WatchEvent } from "./list-watch.ts";
+import { type FaultKind, isRewound, type ListWatchFault, RewoundError, type WatchEvent } from "./list-watch.ts";
 import { FaultLog, ReconnectDelay } from "./reflector-faults.ts";
 import { DEFAULT_REFLECTOR_TIMINGS, type ReflectorOptions, type ReflectorTimings } from "./reflector-options.ts";
-import { isRewound, RewoundError } from "./resource-version.ts";
 import { type ObjectCache, type ObjectChange, ObjectStore } from "./store.ts";
 import { runWatch } from "./watch-session.ts";
 

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { keyOf } from "../../../src/runtime/watch/list-watch.ts";
+import { isRewound, keyOf } from "../../../src/runtime/watch/list-watch.ts";
 import { Reflector } from "../../../src/runtime/watch/reflector.ts";
-import { isRewound } from "../../../src/runtime/watch/resource-version.ts";
 import type { ObjectChange } from "../../../src/runtime/watch/store.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 import { FakeFault, FakeListWatch } from "../../support/fake-list-watch.ts";
