@@ -1,7 +1,13 @@
 import type { Clock } from "../clock.ts";
-import type { FaultKind, ListPage, ListWatch } from "./list-watch.ts";
-import type { Snapshot } from "./snapshot.ts";
-import { NoEndOfListError, streamSnapshot } from "./streamed-list.ts";
+import {
+  type FaultKind,
+  type InitialEvent,
+  keyOf,
+  type ListPage,
+  type ListWatch,
+  type WatchedObject,
+} from "./list-watch.ts";
+import { runWatch, type WatchEnd } from "./watch-session.ts";
 
 /** client-go's page size: few round trips, and bounded memory on the server. */
 const PAGE_SIZE = 500;
@@ -115,4 +121,61 @@ async function followPages(pages: Pages, first: ListPage): Promise<Snapshot> {
   }
   // The first page's version: if a later page is of a newer state, the watch repeats what happened in between.
   return { items, resourceVersion: first.resourceVersion };
+}
+
+/** Maximum silence, ms: a server that streams lists sends something within this time; one without support may never. */
+const maxSilenceMs = 10_000;
+/** Time limit of the whole stream, s; leaves half of the sync timeout for a paginated list. */
+const timeoutSeconds = 60;
+
+/** The stream broke off, fell silent, or lasted too long, without reaching the end of the list. */
+export class NoEndOfListError extends Error {
+  readonly end: WatchEnd;
+
+  constructor(end: WatchEnd, cause?: unknown) {
+    super(`The stream of the list was ${end} before it was complete`, { cause });
+    this.name = "NoEndOfListError";
+    this.end = end;
+  }
+}
+
+/**
+ * Reads all objects from a stream. Includes changes in the meantime, deletions too, so that the snapshot is the state at its
+ * resource version.
+ *
+ * Errors: NoEndOfListError; what the stream throws before its first event; the signal's reason when it aborts.
+ */
+export async function streamSnapshot(listWatch: ListWatch, clock: Clock, signal: AbortSignal): Promise<Snapshot> {
+  const objects = new Map<string, WatchedObject>();
+  let resourceVersion: string | undefined;
+  let hasStarted = false;
+  const onEvent = (event: InitialEvent): void => {
+    hasStarted = true;
+    if (event.type === "END") resourceVersion = event.resourceVersion;
+    else if (event.type === "DELETED") objects.delete(keyOf(event.object));
+    else objects.set(keyOf(event.object), event.object);
+  };
+  const open = (abort: AbortSignal): AsyncIterable<InitialEvent> =>
+    untilEnd(listWatch.stream?.({ timeoutSeconds, signal: abort }) ?? []);
+  const session = { open, clock, timeoutSeconds, maxSilenceMs, graceMs: 0, onEvent };
+  const end = await runWatch(session, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw hasStarted ? new NoEndOfListError("closed", error) : error;
+  });
+  if (resourceVersion === undefined) throw new NoEndOfListError(end);
+  return { items: [...objects.values()], resourceVersion };
+}
+
+/** Ends after the list, though the server would continue with a watch; leaving the loop closes it. */
+async function* untilEnd(events: AsyncIterable<InitialEvent> | readonly never[]): AsyncGenerator<InitialEvent> {
+  for await (const event of events) {
+    yield event;
+    if (event.type === "END") return;
+  }
+}
+
+/** All objects at one resource version, from which a watch can start. */
+export interface Snapshot {
+  readonly items: readonly WatchedObject[];
+  readonly resourceVersion: string;
 }
