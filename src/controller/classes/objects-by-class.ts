@@ -1,7 +1,6 @@
 import type { AcceptedClass, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
-import type { Indexers } from "../../runtime/watch/object-index.ts";
-import type { ObjectCache } from "../../runtime/watch/store.ts";
+import type { Indexers, ObjectCache } from "../../runtime/watch/store.ts";
 
 /** The unit in which a class counts objects: one class in one namespace. */
 export interface ClassPlace {

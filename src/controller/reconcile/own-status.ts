@@ -3,8 +3,7 @@ import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/port
 import { dispositionOf } from "../../errors.ts";
 import { type BackoffPolicy, backoffDelayMs } from "../../runtime/queue/backoff.ts";
 import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
-import type { Indexers } from "../../runtime/watch/object-index.ts";
-import type { ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
+import type { Indexers, ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
 import { sameStatus } from "../../status/status-change.ts";
 import type { Logger } from "../../telemetry.ts";
 import { keyText, logFieldsOf } from "../object-key.ts";

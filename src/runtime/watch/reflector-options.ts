@@ -1,9 +1,8 @@
 import type { Logger } from "../../telemetry.ts";
 import type { Clock } from "../clock.ts";
 import type { FaultKind, ListWatch, WatchEvent } from "./list-watch.ts";
-import type { Indexers } from "./object-index.ts";
 import { DEFAULT_RECONNECT_POLICY, type ReconnectPolicy } from "./reflector-faults.ts";
-import type { ObjectChange } from "./store.ts";
+import type { Indexers, ObjectChange } from "./store.ts";
 import type { WatchEnd } from "./watch-session.ts";
 
 /** Time limits of a watch; the defaults suit an API server, tests shorten them. */
