@@ -2,7 +2,7 @@ import type { AwsAccount } from "../engine/accounts/aws-account.ts";
 import type { KubeObject, ObjectClient } from "../engine/ports.ts";
 import type { WorkQueue } from "../runtime/queue/work-queue.ts";
 import type { ListWatch, WatchedObject } from "../runtime/watch/list-watch.ts";
-import type { ObjectWatch } from "../runtime/watch/shared-watch.ts";
+import type { ObjectWatch } from "../runtime/watch/reflector-group.ts";
 import type { ObjectCache } from "../runtime/watch/store.ts";
 import { boundaryOf } from "./accounts/account-access.ts";
 import type { ClaimsByAccount } from "./accounts/instance-claims.ts";

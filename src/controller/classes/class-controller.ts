@@ -10,7 +10,7 @@ import { Workers } from "../../runtime/queue/workers.ts";
 import { SnapshotReader } from "../../runtime/watch/list-snapshot.ts";
 import type { ListWatch } from "../../runtime/watch/list-watch.ts";
 import { Reflector } from "../../runtime/watch/reflector.ts";
-import type { ObjectWatch, SharedWatch } from "../../runtime/watch/shared-watch.ts";
+import type { ObjectWatch, SharedWatch } from "../../runtime/watch/reflector-group.ts";
 import type { ObjectCache, ObjectChange } from "../../runtime/watch/store.ts";
 import { COMPLIANT } from "../../status/compliance.ts";
 import { findCondition } from "../../status/conditions.ts";

@@ -2,9 +2,8 @@ import { NotLeadingError } from "../../runtime/election/leader-election-options.
 import type { ShardLeadership, ShardWork } from "../../runtime/election/shard-tenure.ts";
 import type { ListWatch } from "../../runtime/watch/list-watch.ts";
 import { Reflector } from "../../runtime/watch/reflector.ts";
-import { ReflectorGroup } from "../../runtime/watch/reflector-group.ts";
+import { ReflectorGroup, SharedWatch } from "../../runtime/watch/reflector-group.ts";
 import type { ReflectorOptions } from "../../runtime/watch/reflector-options.ts";
-import { SharedWatch } from "../../runtime/watch/shared-watch.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import { CLASS_INDEXERS } from "../classes/objects-by-class.ts";
 import type { Controller } from "../controller.ts";
