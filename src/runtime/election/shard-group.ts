@@ -177,7 +177,7 @@ function reportIn(text: string): Report {
 const MEMORY_MS = 3_600_000;
 
 /** What one replica sees of its own campaigns. */
-export interface OwnCampaigns {
+interface OwnCampaigns {
   /** Why the Lease of a shard cannot be read or written; undefined while there is no fault. */
   readonly fault: string | undefined;
   readonly held: readonly number[];

@@ -53,7 +53,7 @@ export class KeyedBackoff {
 }
 
 /** Rate limit of the retries of all keys. */
-export interface RetryRate {
+interface RetryRate {
   readonly perSecond: number;
   /** Retries at once after an idle period. */
   readonly burst: number;

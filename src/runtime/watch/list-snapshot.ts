@@ -129,7 +129,7 @@ const maxSilenceMs = 10_000;
 const timeoutSeconds = 60;
 
 /** The stream broke off, fell silent, or lasted too long, without reaching the end of the list. */
-export class NoEndOfListError extends Error {
+class NoEndOfListError extends Error {
   readonly end: WatchEnd;
 
   constructor(end: WatchEnd, cause?: unknown) {
@@ -145,7 +145,7 @@ export class NoEndOfListError extends Error {
  *
  * Errors: NoEndOfListError; what the stream throws before its first event; the signal's reason when it aborts.
  */
-export async function streamSnapshot(listWatch: ListWatch, clock: Clock, signal: AbortSignal): Promise<Snapshot> {
+async function streamSnapshot(listWatch: ListWatch, clock: Clock, signal: AbortSignal): Promise<Snapshot> {
   const objects = new Map<string, WatchedObject>();
   let resourceVersion: string | undefined;
   let hasStarted = false;

@@ -135,13 +135,13 @@ function deepFreeze<T>(value: T): T {
 }
 
 /** The value of an object in an index; undefined for an object that the index does not have. */
-export type IndexFunction = (object: WatchedObject) => string | undefined;
+type IndexFunction = (object: WatchedObject) => string | undefined;
 
 /** The indexes of a cache by name, as client-go's Indexers. The functions are called once for each version of an object. */
 export type Indexers = Readonly<Record<string, IndexFunction>>;
 
 /** The objects of a cache by a value of theirs, such as the class that they name. */
-export class ObjectIndex {
+class ObjectIndex {
   readonly #value: IndexFunction;
   readonly #objects = new Map<string, Map<string, WatchedObject>>();
 
