@@ -3,6 +3,7 @@ import {
   isAdoptedFrom,
   isHandedOverTo,
   otherClusterOf,
+  ownershipAfterHandOver,
   tagsAfterHandOver,
   tagsOfHandOver,
 } from "../model/hand-over.ts";
@@ -92,4 +93,14 @@ function followsRole(desired: DesiredState, role: ObservedRole, follower: Follow
   if ("roleName" in follower) return sameName(follower.roleName, role.roleName);
   const place = placeInRoleArn(role.arn) ?? desired.place;
   return place !== undefined && recordedOwnPolicies(role.tags, place).includes(follower.arn);
+}
+
+/** The managed policies that the tags of an owned role name; empty for any other role. */
+export function policiesNamedBy(
+  desired: DesiredState,
+  { arn, tags }: Pick<ObservedRole, "arn" | "tags">,
+): readonly string[] {
+  const known = placeInRoleArn(arn) ?? desired.place;
+  const isOwned = ownershipAfterHandOver(desired, tags).kind === "owned";
+  return known === undefined || !isOwned ? [] : recordedOwnPolicies(tags, known);
 }

@@ -10,10 +10,8 @@ import { diffAbsent } from "./role/diff-absent.ts";
 import { createInstanceProfile, updateInstanceProfile } from "./role/diff-instance-profile.ts";
 import { diffManagedPolicies, NO_POLICY_CHANGES, type PolicyChanges } from "./role/diff-managed-policies.ts";
 import { createRole, unmanagedPolicies, updateRole } from "./role/diff-role.ts";
-import { ec2TrustNotes } from "./role/ec2-trust-note.ts";
-import { guardAdoption } from "./role/guard-adoption.ts";
-import { guardExternalRole } from "./role/guard-external-role.ts";
-import { guardInlinePolicy } from "./role/guard-inline-policy.ts";
+import { guardAdoption, guardExternalRole, guardInlinePolicy } from "./role/guard-role.ts";
+import { ec2TrustNotes } from "./role/trust.ts";
 
 /**
  * Computes the plan from the observed to the desired state: writes in order of creation, or in reverse order for a deletion. Pure and

@@ -5,7 +5,7 @@ import type { ObservedInstanceProfile, ObservedManagedPolicy, ObservedState } fr
 import { formerClusterId, type Owner, TAG_KEYS } from "../model/ownership.ts";
 import { isAdoptedWithRole, isLedByRole, type Lead, managesRole } from "./after-hand-over.ts";
 import { type Blocker, HANDED_OVER } from "./plan.ts";
-import { usedByOthers } from "./role/guard-managed-policy.ts";
+import { usedByOthers } from "./role/guard-role.ts";
 
 /** A role, an instance profile or a managed policy, whose owner tags a hand-over changes. */
 export type Entity = Lead | ObservedManagedPolicy;

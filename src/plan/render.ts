@@ -1,8 +1,7 @@
 import { type KnownLine, type OutputLine, plainLine } from "../text/line.ts";
 import { codeSpan, escapeMarkdown, fenced } from "../text/markdown.ts";
 import type { AccessReport, Verdict } from "./access/access-report.ts";
-import { type NamedReport, overallLine, overallMarkdown, overallVerdict } from "./access/access-summary.ts";
-import { accessLines } from "./access/access-text.ts";
+import { accessLines, type NamedReport, overallLine, overallMarkdown, overallVerdict } from "./access/access-text.ts";
 import type { Action } from "./action.ts";
 import { type ActionDescription, describeAction } from "./describe-action.ts";
 import { type Blocker, isAdoptionOnly, isInSync, type Plan } from "./plan.ts";

@@ -1,7 +1,7 @@
 import type { Condition } from "../api/instance-profile.ts";
 import type { InstanceProfileClassStatus } from "../api/instance-profile-class.ts";
 import { dispositionOf, messageOfError, reasonOfError } from "../errors.ts";
-import { someOf } from "../plan/class/class-messages.ts";
+import { someOf } from "../plan/class/class-bounds.ts";
 import { PERMISSIONS_BOUNDARY_NOT_FOUND } from "../plan/plan.ts";
 import {
   type ConditionDraft,

@@ -1,9 +1,8 @@
 import type { InstanceProfile } from "../api/instance-profile.ts";
-import { accessEffect } from "../plan/access/access-effect.ts";
+import { accessEffect, removesAccess } from "../plan/access/planned-access.ts";
 import { type Action, isInstanceAction } from "../plan/action.ts";
 import { describeAction } from "../plan/describe-action.ts";
 import { isAdoption, isHandOver, type Plan } from "../plan/plan.ts";
-import { removesAccess } from "../plan/removes-access.ts";
 import { COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { SUSPENDED, wasWritten } from "./conditions-of.ts";

@@ -1,5 +1,5 @@
 import { type AcceptedClass, type InstanceProfileStatus, RECONCILE_AT_ANNOTATION } from "../api/instance-profile.ts";
-import { grantedLine } from "../plan/access/access-effect.ts";
+import { grantedLine } from "../plan/access/planned-access.ts";
 import type { Action } from "../plan/action.ts";
 import type { Plan } from "../plan/plan.ts";
 import { planLines } from "../plan/render.ts";

@@ -3,7 +3,7 @@ import { readWholeRole } from "../../engine/offline/read-profile.ts";
 import { compareAccess } from "../../model/access/compare-access.ts";
 import { ABSENT, type Absent, type ObservedRole } from "../../model/observed-state.ts";
 import { type AccessReport, accessReport } from "../../plan/access/access-report.ts";
-import { type NamedReport, overallVerdict } from "../../plan/access/access-summary.ts";
+import { type NamedReport, overallVerdict } from "../../plan/access/access-text.ts";
 import { compareRoles } from "../../plan/access/compare-roles.ts";
 import type { PlanFormat } from "../../plan/render.ts";
 import type { Command } from "../command.ts";

@@ -1,6 +1,11 @@
 import type { AccessReport, ReportedDoubt, ReportedExample } from "../../plan/access/access-report.ts";
-import { type NamedReport, overallLine, overallMarkdown, overallVerdict } from "../../plan/access/access-summary.ts";
-import { accessLines } from "../../plan/access/access-text.ts";
+import {
+  accessLines,
+  type NamedReport,
+  overallLine,
+  overallMarkdown,
+  overallVerdict,
+} from "../../plan/access/access-text.ts";
 import { OUTPUT_API_VERSION, type PlanFormat } from "../../plan/render.ts";
 import { escapeMarkdown, fenced } from "../../text/markdown.ts";
 

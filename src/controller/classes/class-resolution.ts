@@ -1,6 +1,6 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { DEFAULT_CLASS_ANNOTATION, type InstanceProfileClass } from "../../api/instance-profile-class.ts";
-import { someOf } from "../../plan/class/class-messages.ts";
+import { someOf } from "../../plan/class/class-bounds.ts";
 import type { Blocker } from "../../plan/plan.ts";
 import { isAcceptedBy } from "./acceptance-record.ts";
 import type { ParsedClasses } from "./parsed-classes.ts";

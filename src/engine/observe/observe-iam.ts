@@ -12,10 +12,9 @@ import {
   type RoleFacts,
 } from "../../model/observed-state.ts";
 import { ownershipOf, type Tags } from "../../model/ownership.ts";
-import { followerOwnership, isAdoptedWithRole } from "../../plan/after-hand-over.ts";
+import { followerOwnership, isAdoptedWithRole, policiesNamedBy } from "../../plan/after-hand-over.ts";
 import { policyTagsAtCreation } from "../../plan/role/diff-managed-policies.ts";
 import { removalRules } from "../../plan/role/diff-role.ts";
-import { policiesNamedBy } from "../../plan/role/record-own-policies.ts";
 import type { IamReader, ManagedPolicyFacts, ReportedPolicy } from "../ports.ts";
 
 /** The parts of a role as an earlier scan saw them: they say what to read, and prove nothing about the present. */

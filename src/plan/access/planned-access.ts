@@ -1,8 +1,11 @@
+import { compareAccess } from "../../model/access/compare-access.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
+import { TAG_PREFIX } from "../../model/ownership.ts";
 import { policyJson, readPolicy } from "../../model/policy/policy-document.ts";
 import type { Action } from "../action.ts";
 import { applyAction } from "../simulate.ts";
-import { type AccessReport, accessReport } from "./access-report.ts";
+import { type AccessReport, accessReport, type Verdict, worstVerdict } from "./access-report.ts";
+import { accessLine } from "./access-text.ts";
 import { type CompareAccess, compareRoles } from "./compare-roles.ts";
 import { type ManagedPolicies, observedAccess } from "./role-access.ts";
 
@@ -25,8 +28,57 @@ export function changesAccess(action: Action): boolean {
 }
 
 /** True for a write that gives instances a role that others manage. */
-export function addsExternalRole(action: Action): boolean {
+function addsExternalRole(action: Action): boolean {
   return action.kind === "AddRoleToInstanceProfile" && action.isExternal === true;
+}
+
+/**
+ * True for a write that removes grants, trust or an association; false for a write that only adds, and for the controller's own tags.
+ * Overwriting a tag of the user counts, because policies can grant access by its value.
+ */
+export function removesAccess(action: Action): boolean {
+  switch (action.kind) {
+    case "PutRolePolicy":
+    case "UpdateAssumeRolePolicy":
+    case "CreatePolicyVersion":
+      return action.changes.some((line) => !line.startsWith("+"));
+    case "UpdateRole":
+      return action.changes.some((line) => line.startsWith("~ maxSessionDurationSeconds"));
+    case "TagRole":
+    case "TagInstanceProfile":
+    case "TagPolicy":
+      return hasUserKey(Object.keys(action.tags));
+    case "UntagRole":
+    case "UntagInstanceProfile":
+    case "UntagPolicy":
+      return hasUserKey(action.tagKeys);
+    case "PutRolePermissionsBoundary":
+    case "DeleteRole":
+    case "DeleteRolePolicy":
+    case "DetachRolePolicy":
+    case "DeleteInstanceProfile":
+    case "RemoveRoleFromInstanceProfile":
+    case "ReplaceIamInstanceProfileAssociation":
+    case "DisassociateIamInstanceProfile":
+      return true;
+    case "CreateRole":
+    case "DeleteRolePermissionsBoundary":
+    case "AttachRolePolicy":
+    case "CreateInstanceProfile":
+    case "AddRoleToInstanceProfile":
+    case "AssociateIamInstanceProfile":
+    case "CreateTags":
+    case "DeleteTags":
+    case "CreatePolicy":
+    // A policy is detached before it is deleted, and another version than the default one grants nothing.
+    case "DeletePolicy":
+    case "DeletePolicyVersion":
+      return false;
+  }
+}
+
+function hasUserKey(keys: readonly string[]): boolean {
+  return keys.some((key) => !key.startsWith(TAG_PREFIX));
 }
 
 /**
@@ -86,4 +138,43 @@ export const NOTHING_NEW: AccessReport = { verdict: "no-new-access", permissions
 
 function after(before: ObservedState, actions: readonly Action[]): ObservedState {
   return actions.reduce((state, action) => applyAction(state, action), before);
+}
+
+/** A reconcile must not take long: what this does not decide, it calls undecided. */
+const MAX_STEPS = 20_000;
+
+/** The controller reads no managed policies. */
+const NONE_READ: ManagedPolicies = new Map();
+
+const compare: CompareAccess = (from, to) => compareAccess(from, to, { maxSteps: MAX_STEPS });
+
+/** What the writes newly grant, in one line, as the controller knows it; undefined for writes that change no access. */
+export function grantedLine(before: ObservedState, actions: readonly Action[]): string | undefined {
+  if (!actions.some(changesAccess)) return undefined;
+  return accessLine(plannedAccess(before, actions, NONE_READ, compare));
+}
+
+/**
+ * What the writes did to the access of a role that existed before: `access widened`, `narrowed`, both, or `unchanged`. Undefined for writes
+ * that change no access, and for a new role.
+ */
+export function accessEffect(before: ObservedState, actions: readonly Action[]): string | undefined {
+  if (before.role.presence === "absent" || !actions.some(changesAccess) || actions.some(addsExternalRole))
+    return undefined;
+  const from = observedAccess(before.role, NONE_READ);
+  const to = observedAccess(after(before, actions).role, NONE_READ);
+  const effects = [
+    ...effect(verdictOf(compareRoles(from, to, compare)), "widened"),
+    ...effect(verdictOf(compareRoles(to, from, compare)), "narrowed"),
+  ];
+  return `access ${effects.length === 0 ? "unchanged" : effects.join(" and ")}`;
+}
+
+function effect(verdict: Verdict, name: string): readonly string[] {
+  if (verdict === "no-new-access") return [];
+  return [verdict === "undecided" ? `possibly ${name}` : name];
+}
+
+function verdictOf({ permissions, trust }: ReturnType<typeof compareRoles>): Verdict {
+  return worstVerdict([permissions.comparison.verdict, trust.comparison.verdict]);
 }

@@ -7,6 +7,7 @@ import {
 } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { derivedRoleName, nameInArn, withNames } from "../../model/naming.ts";
+import { showValue } from "../../model/policy/policy-elements.ts";
 import { withStatementsOf } from "../../model/policy/policy-spec.ts";
 import { fillIn, type Variables } from "../../model/variables/template.ts";
 import type { Blocker } from "../plan.ts";
@@ -173,4 +174,23 @@ function allowedRole(role: RoleSpec, has: (excess: Excess) => boolean): RoleSpec
 function withoutTags(tags: InstanceProfileSpec["tags"], has: (excess: Excess) => boolean): InstanceProfileSpec["tags"] {
   if (has({ kind: "allTags" }) || has({ kind: "everything" })) return {};
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !has({ kind: "tag", key })));
+}
+
+const MAX_SHOWN = 5;
+
+/** The name of the class in messages. */
+export function classTitle(bounds: Bounds): string {
+  return `class ${bounds.class.metadata.name}`;
+}
+
+/** The first items of a list, and how many more there are. */
+export function someOf(items: readonly string[]): string {
+  if (items.length === 0) return "none";
+  const shown = items.slice(0, MAX_SHOWN).map(showValue).join(", ");
+  return items.length <= MAX_SHOWN ? shown : `${shown} and ${items.length - MAX_SHOWN} more`;
+}
+
+/** Builds a violation; `excess` is the part of the spec that the class does not allow. */
+export function violation(reason: string, message: string, excess: Excess): Violation {
+  return { reason, message, excess };
 }

@@ -28,8 +28,7 @@ import type { Action } from "../action.ts";
 import { type Bounds, NO_TRUST } from "./class-bounds.ts";
 import { allowsInstancesOf, guardManagedPolicies, guardSessionDuration, guardTrust } from "./class-guards-access.ts";
 import { guardMaximumAccess } from "./class-guards-maximum.ts";
-import { guardTags } from "./class-guards-names.ts";
-import { allowsOwnPolicy } from "./class-guards-policies.ts";
+import { allowsOwnPolicy, guardTags } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
 /** One write that removes access, and the writes that remove it when AWS refuses that one. */

@@ -3,9 +3,8 @@ import { matchesWildcards } from "../../model/access/pattern-check.ts";
 import { foldService } from "../../model/place.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { trustStatementPath } from "../../model/policy/policy-spec.ts";
-import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
-import { guardOwnPolicies } from "./class-guards-policies.ts";
-import { classTitle, someOf, violation } from "./class-messages.ts";
+import { type Bounds, classTitle, filledIn, someOf, type Violation, violation } from "./class-bounds.ts";
+import { guardOwnPolicies } from "./class-guards-names.ts";
 
 /** Checks managed policies, trust, adoption, instances, session duration and deletion policy. */
 export function guardAccess(spec: InstanceProfileSpec, bounds: Bounds): readonly Violation[] {

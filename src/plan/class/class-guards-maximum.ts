@@ -9,8 +9,7 @@ import { showValue } from "../../model/policy/policy-elements.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
 import { statementPath } from "../../model/policy/policy-spec.ts";
 import { contextText, placeText } from "../access/access-text.ts";
-import { type Bounds, filledIn, type Violation } from "./class-bounds.ts";
-import { classTitle, violation } from "./class-messages.ts";
+import { type Bounds, classTitle, filledIn, type Violation, violation } from "./class-bounds.ts";
 
 /** Steps that the comparison of one object with its class may take: some milliseconds for most, up to half a second for policies made to be hard. */
 const MAX_STEPS = 150_000;

@@ -11,8 +11,7 @@ import { showValue } from "../../model/policy/policy-elements.ts";
 import { type StatementField, statementFieldPath } from "../../model/policy/policy-spec.ts";
 import { completedResource } from "../../model/policy/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../../model/policy/well-known-actions.ts";
-import { type Bounds, type Excess, filledIn, type Violation } from "./class-bounds.ts";
-import { classTitle, someOf, violation } from "./class-messages.ts";
+import { type Bounds, classTitle, type Excess, filledIn, someOf, type Violation, violation } from "./class-bounds.ts";
 
 /**
  * Steps that the check of one object against its class may take, some milliseconds. Policies that people write need hundreds. What uses them

@@ -3,8 +3,7 @@ import { policiesOf } from "../../model/policy/policy-spec.ts";
 import type { Bounds, Violation } from "./class-bounds.ts";
 import { guardAccess } from "./class-guards-access.ts";
 import { guardMaximumAccess } from "./class-guards-maximum.ts";
-import { guardNames, guardUse } from "./class-guards-names.ts";
-import { guardOwnPolicies } from "./class-guards-policies.ts";
+import { guardNames, guardOwnPolicies, guardUse } from "./class-guards-names.ts";
 import { guardStatements } from "./class-guards-statements.ts";
 
 /** The reasons of violations: an object that is not Ready for one of them violates its class. */

@@ -1,7 +1,7 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../../api/instance-profile.ts";
 import { trustDocument } from "../../model/policy/policy-document.ts";
 import { policiesOf, statementFieldPath } from "../../model/policy/policy-spec.ts";
-import { trustsEc2 } from "../role/ec2-trust-note.ts";
+import { trustsEc2 } from "../role/trust.ts";
 import type { Finding } from "./finding.ts";
 
 /** Finds ARNs and services of another partition than the account's, as far as that is known, and a trust policy without EC2. */

@@ -18,7 +18,7 @@ import { forceDenied, guardInstances, NO_USERS } from "../instances/guard-instan
 import { guardClusterId } from "../ownership-guard.ts";
 import type { Blocker, Plan } from "../plan.ts";
 import { deletion } from "./diff-managed-policies.ts";
-import { policyInUse } from "./guard-managed-policy.ts";
+import { policyInUse } from "./guard-role.ts";
 
 /**
  * Plans a deletion, in reverse order of creation: membership, instance profile, attachments, inline policies, managed policies, role. What

@@ -11,7 +11,7 @@ import type { Action } from "../action.ts";
 import { verifyOwnership } from "../ownership-guard.ts";
 import { type Blocker, DESCRIPTION_UNCHANGED, type Note } from "../plan.ts";
 import { diffTags, tagsAtCreation } from "./diff-tags.ts";
-import { guardAdoptedPolicy, policyInUse } from "./guard-managed-policy.ts";
+import { guardAdoptedPolicy, policyInUse } from "./guard-role.ts";
 import { PolicyVersions } from "./policy-versions.ts";
 
 /**

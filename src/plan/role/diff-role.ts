@@ -21,10 +21,9 @@ import {
 } from "../../model/policy/policy-document.ts";
 import type { Action } from "../action.ts";
 import type { PolicyChanges } from "./diff-managed-policies.ts";
-import { diffTags, recordOn, tagsAtCreation } from "./diff-tags.ts";
+import { diffTags, recordOn, recordOwnPolicies, tagsAtCreation } from "./diff-tags.ts";
 import { type FrameChange, orderRoleChanges, type RoleChanges } from "./order-role-changes.ts";
-import { recordOwnPolicies } from "./record-own-policies.ts";
-import { trustAtCreation } from "./self-trust.ts";
+import { trustAtCreation } from "./trust.ts";
 
 /** The writes that create an absent role completely. */
 export function createRole(desired: DesiredPresent, policies: PolicyChanges): readonly Action[] {

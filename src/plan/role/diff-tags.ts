@@ -6,8 +6,12 @@ import {
   readAppliedRecord,
   recordsTag,
 } from "../../model/applied-record.ts";
+import type { DesiredPresent } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
+import type { ObservedRole } from "../../model/observed-state.ts";
+import { isOwnPoliciesTag, ownPolicyTags } from "../../model/own-policies.ts";
 import { type Owner, ownershipOf, ownerTags, TAG_KEYS, TAG_PREFIX, type Tags } from "../../model/ownership.ts";
+import { policiesNamedBy } from "../after-hand-over.ts";
 
 /**
  * The tag writes of one entity, before and after all its other writes.
@@ -69,4 +73,32 @@ export function diffTags({ observed, owner, adopted, wanted, record }: TagDiffIn
 
 function sorted(tags: Tags): Tags {
   return Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** The changes to the tags of a role that name the managed policies of its object, before and after the writes to these. */
+export interface RecordChange {
+  readonly before: Tags;
+  readonly after: Tags;
+  readonly untag: readonly string[];
+}
+
+/**
+ * Names each policy before it is created, and as long as it is not known to be deleted, so that a crash leaves no policy unnamed.
+ *
+ * @param arns the policies that the object has after the plan
+ */
+export function recordOwnPolicies(desired: DesiredPresent, role: ObservedRole, arns: readonly string[]): RecordChange {
+  const own: Tags = ownershipOf(role.tags, desired.owner).kind === "owned" ? role.tags : {};
+  const recorded = Object.fromEntries(Object.entries(own).filter(([key]) => isOwnPoliciesTag(key)));
+  const union = ownPolicyTags([...arns, ...policiesNamedBy(desired, role)]);
+  const final = ownPolicyTags(arns);
+  return {
+    before: differing(union, recorded),
+    after: differing(final, { ...recorded, ...union }),
+    untag: Object.keys({ ...recorded, ...union }).filter((key) => final[key] === undefined),
+  };
+}
+
+function differing(tags: Tags, from: Tags): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([key, value]) => from[key] !== value));
 }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compareAccess } from "../../../src/model/access/compare-access.ts";
 import { ABSENT, type ObservedInstanceProfile, type ObservedRole } from "../../../src/model/observed-state.ts";
-import { accessEffect } from "../../../src/plan/access/access-effect.ts";
-import { plannedAccess } from "../../../src/plan/access/planned-access.ts";
+import { accessEffect, plannedAccess } from "../../../src/plan/access/planned-access.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { unprovedEntity } from "../../../src/plan/proof.ts";
 import { createdState, desiredAbsence, desiredOf, NOTHING, stateAfter } from "../../support/builders.ts";

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { AccessReport, AreaReport, ReportedExample } from "../../../../src/plan/access/access-report.ts";
-import { overallLine, overallMarkdown, overallVerdict } from "../../../../src/plan/access/access-summary.ts";
-import { accessLine, accessLines } from "../../../../src/plan/access/access-text.ts";
+import {
+  accessLine,
+  accessLines,
+  overallLine,
+  overallMarkdown,
+  overallVerdict,
+} from "../../../../src/plan/access/access-text.ts";
 
 const NONE: AreaReport = { verdict: "no-new-access", examples: [], undecided: [] };
 const example = (fields: Partial<ReportedExample> = {}): ReportedExample => ({
