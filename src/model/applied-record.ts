@@ -1,5 +1,5 @@
+import { SHORT_HASH_CHARS, shortHash } from "./naming.ts";
 import { TAG_KEYS, type Tags } from "./ownership.ts";
-import { SHORT_HASH_CHARS, shortHash } from "./short-hash.ts";
 
 /**
  * The record of what the controller has put on an entity, stored in one tag of the entity.

@@ -5,8 +5,7 @@ import {
   type PolicySpec,
 } from "../api/instance-profile.ts";
 import { type HandOver, handOverOf } from "./hand-over.ts";
-import { isHeldBack, recordedClaim } from "./instances/claim-record.ts";
-import type { DesiredInstances } from "./instances/instance-claim.ts";
+import { type DesiredInstances, isHeldBack, recordedClaim } from "./instances/instance-claim.ts";
 import { nameKey } from "./naming.ts";
 import { type AccountPlace, ownPolicyArn, placeInRoleArn } from "./own-policies.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";

@@ -1,6 +1,6 @@
 import { hasExternalRole, type InstanceProfile, type InstanceProfileSpec } from "../api/instance-profile.ts";
+import { shortHash } from "./naming.ts";
 import { type Owner, type Ownership, ownershipOf, TAG_KEYS, type Tags } from "./ownership.ts";
-import { shortHash } from "./short-hash.ts";
 
 /** What an object and its status say about a move from one cluster to another. */
 export interface HandOver {

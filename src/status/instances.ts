@@ -1,8 +1,8 @@
 import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import type { InstancesClaim, InstancesStatus } from "../api/instances.ts";
 import { messageOfError, reasonOfError } from "../errors.ts";
-import { newClaimRecord, recordedClaim } from "../model/instances/claim-record.ts";
 import type { ObservedInstance, ObservedInstances } from "../model/instances/instance.ts";
+import { newClaimRecord, recordedClaim } from "../model/instances/instance-claim.ts";
 import { nameInArn } from "../model/naming.ts";
 import { concernsInstance, isInstanceAction } from "../plan/action.ts";
 import { type AssociationState, associationStateOf, targetOf } from "../plan/instances/instance-status.ts";

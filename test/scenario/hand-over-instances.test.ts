@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { ASSOCIATED_BY_TAG } from "../../src/model/instances/instance-marker.ts";
+import { ASSOCIATED_BY_TAG } from "../../src/model/instances/association-tags.ts";
 import { TAG_KEYS } from "../../src/model/ownership.ts";
 import { Ec2User } from "../support/ec2-user.ts";
 import { EC2_TRUST } from "../support/outsider.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ObjectKey } from "../../src/engine/ports.ts";
-import { ASSOCIATED_BY_TAG } from "../../src/model/instances/instance-marker.ts";
+import { ASSOCIATED_BY_TAG } from "../../src/model/instances/association-tags.ts";
 import { CLUSTER_ID } from "../support/builders.ts";
 import { Ec2User } from "../support/ec2-user.ts";
 import type { Incarnation } from "../support/incarnation.ts";

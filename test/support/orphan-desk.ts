@@ -5,9 +5,8 @@ import type { OrphanOptions } from "../../src/controller/orphans/orphan-options.
 import { type AwsAccount, openAwsAccount } from "../../src/engine/accounts/aws-account.ts";
 import { ClaimIndex } from "../../src/engine/observe/instance-claims.ts";
 import type { KubeObject } from "../../src/engine/ports.ts";
+import { ASSOCIATED_BY_TAG, markerOf, REGIONS_TAG } from "../../src/model/instances/association-tags.ts";
 import type { InstanceFacts, ObservedAssociation } from "../../src/model/instances/instance.ts";
-import { ASSOCIATED_BY_TAG, markerOf } from "../../src/model/instances/instance-marker.ts";
-import { REGIONS_TAG } from "../../src/model/instances/recorded-regions.ts";
 import type { ObservedInstanceProfile } from "../../src/model/observed-state.ts";
 import type { Tags } from "../../src/model/ownership.ts";
 import { diff } from "../../src/plan/diff.ts";

@@ -3,8 +3,7 @@ import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { ClaimIndex, type ClaimSource } from "../../engine/observe/instance-claims.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { claimOf } from "../../model/instances/claim-of.ts";
-import { isHeldBack } from "../../model/instances/claim-record.ts";
-import type { InstanceClaim } from "../../model/instances/instance-claim.ts";
+import { type InstanceClaim, isHeldBack } from "../../model/instances/instance-claim.ts";
 
 /** Decides which objects may claim instances. */
 export interface ClaimRules {

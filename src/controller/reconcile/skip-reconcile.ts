@@ -1,5 +1,5 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { isHeldBack, recordedClaim } from "../../model/instances/claim-record.ts";
+import { isHeldBack, recordedClaim } from "../../model/instances/instance-claim.ts";
 import { wasReady } from "../../status/conditions-of.ts";
 import type { Requeue } from "../../status/requeue.ts";
 import { currentRecord } from "../classes/acceptance-record.ts";

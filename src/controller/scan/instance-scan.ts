@@ -1,9 +1,9 @@
 import type { ChangeEvent } from "../../engine/drift/change-event.ts";
 import type { RegionSnapshot, RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
 import { ControllerError, messageOfError } from "../../errors.ts";
+import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/association-tags.ts";
 import type { InstanceFacts, ObservedAssociation } from "../../model/instances/instance.ts";
 import { type InstanceClaim, selects } from "../../model/instances/instance-claim.ts";
-import { ASSOCIATED_BY_TAG, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
 import type { Tags } from "../../model/ownership.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";

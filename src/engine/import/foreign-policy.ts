@@ -1,5 +1,5 @@
+import { parsePolicyText } from "../../model/policy/policy-document.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../model/policy/policy-json.ts";
-import { parsePolicyText } from "../../model/policy/policy-text.ts";
 import { member, memberAt, textOf } from "./json-access.ts";
 
 /** A policy document, with the name that its source gives it. */

@@ -1,8 +1,13 @@
 import type { DesiredState } from "../../model/desired-state.ts";
+import {
+  ASSOCIATED_BY_TAG,
+  clusterInMarker,
+  formerMarkerOf,
+  markerOf,
+  mayHaveFormerMarkers,
+} from "../../model/instances/association-tags.ts";
 import { type InstanceFacts, isProfileArn, type ObservedInstance } from "../../model/instances/instance.ts";
 import { type InstanceClaim, selects } from "../../model/instances/instance-claim.ts";
-import { ASSOCIATED_BY_TAG, clusterInMarker, formerMarkerOf, markerOf } from "../../model/instances/instance-marker.ts";
-import { mayHaveFormerMarkers } from "../../model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 import { afterHandOver, isLedFrom, leadOf } from "../../plan/after-hand-over.ts";

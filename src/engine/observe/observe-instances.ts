@@ -1,7 +1,7 @@
 import type { DesiredAbsent, DesiredPresent, DesiredState } from "../../model/desired-state.ts";
+import { recordedRegions } from "../../model/instances/association-tags.ts";
 import type { InstanceFacts, ObservedInstance, ObservedInstances } from "../../model/instances/instance.ts";
 import { compareClaims, type InstanceClaim, inOrderOn, isPendingClaim } from "../../model/instances/instance-claim.ts";
-import { recordedRegions } from "../../model/instances/recorded-regions.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { ownershipOf } from "../../model/ownership.ts";
 import { followerOwnership } from "../../plan/after-hand-over.ts";

@@ -1,6 +1,6 @@
 import type { ObjectMeta } from "../../api/instance-profile.ts";
 import { type DesiredAbsent, type DesiredPresent, type DesiredState, roleNameOf } from "../../model/desired-state.ts";
-import { REGIONS_TAG } from "../../model/instances/recorded-regions.ts";
+import { REGIONS_TAG } from "../../model/instances/association-tags.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Absent, ObservedInstanceProfile } from "../../model/observed-state.ts";
 import { ownershipOf, TAG_KEYS, type Tags } from "../../model/ownership.ts";

@@ -6,7 +6,7 @@ import {
   recordsTag,
 } from "../../model/applied-record.ts";
 import type { DesiredPresent } from "../../model/desired-state.ts";
-import { recordedRegions } from "../../model/instances/recorded-regions.ts";
+import { recordedRegions } from "../../model/instances/association-tags.ts";
 import { nameKey } from "../../model/naming.ts";
 import type {
   Absent,

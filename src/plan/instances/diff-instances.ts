@@ -1,6 +1,6 @@
 import type { DesiredPresent } from "../../model/desired-state.ts";
+import { ASSOCIATED_BY_TAG, markerOf } from "../../model/instances/association-tags.ts";
 import type { ObservedInstance, ProfileName } from "../../model/instances/instance.ts";
-import { ASSOCIATED_BY_TAG, markerOf } from "../../model/instances/instance-marker.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf } from "../../model/ownership.ts";
 import type { Action, InstanceAction, InstanceTagAction } from "../action.ts";

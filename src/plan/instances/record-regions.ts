@@ -5,7 +5,7 @@ import {
   REGIONS_TAG,
   recordedRegions,
   regionsText,
-} from "../../model/instances/recorded-regions.ts";
+} from "../../model/instances/association-tags.ts";
 import type { Absent, ObservedInstanceProfile, ObservedState } from "../../model/observed-state.ts";
 import type { Action } from "../action.ts";
 

@@ -1,6 +1,6 @@
 import { appliedRecord } from "../../model/applied-record.ts";
 import type { DesiredPresent } from "../../model/desired-state.ts";
-import { REGIONS_TAG } from "../../model/instances/recorded-regions.ts";
+import { REGIONS_TAG } from "../../model/instances/association-tags.ts";
 import { sameName } from "../../model/naming.ts";
 import type { ObservedInstanceProfile } from "../../model/observed-state.ts";
 import type { Tags } from "../../model/ownership.ts";

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
-import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/instance-marker.ts";
-import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
+import { ASSOCIATED_BY_TAG, REGIONS_TAG } from "../../../src/model/instances/association-tags.ts";
 import { aClass, CLUSTER_ID } from "../../support/builders.ts";
 import { Ec2User } from "../../support/ec2-user.ts";
 import type { Incarnation } from "../../support/incarnation.ts";

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { TerminalError } from "../../../src/errors.ts";
-import { shortHash } from "../../../src/model/short-hash.ts";
+import { shortHash } from "../../../src/model/naming.ts";
 import { aClass } from "../../support/builders.ts";
 import { Desk } from "../../unit/controller/desk.ts";
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/instance-marker.ts";
-import { FORMER_REGIONS_TAG, REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
+import { ASSOCIATED_BY_TAG, FORMER_REGIONS_TAG, REGIONS_TAG } from "../../../src/model/instances/association-tags.ts";
 import { CLUSTER_ID } from "../../support/builders.ts";
 import { Ec2User } from "../../support/ec2-user.ts";
 import type { Incarnation } from "../../support/incarnation.ts";

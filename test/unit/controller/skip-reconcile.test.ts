@@ -3,7 +3,7 @@ import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import type { InstancesSpec } from "../../../src/api/instances.ts";
 import { skipReconcile } from "../../../src/controller/reconcile/skip-reconcile.ts";
 import { ScanCoverage } from "../../../src/controller/scan/scan-coverage.ts";
-import { newClaimRecord } from "../../../src/model/instances/claim-record.ts";
+import { newClaimRecord } from "../../../src/model/instances/instance-claim.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { anInstanceProfile } from "../../support/builders.ts";
 

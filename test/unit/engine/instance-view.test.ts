@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { observedInstanceFor } from "../../../src/engine/observe/instance-view.ts";
-import { ASSOCIATED_BY_TAG, markerOf } from "../../../src/model/instances/instance-marker.ts";
+import { ASSOCIATED_BY_TAG, markerOf } from "../../../src/model/instances/association-tags.ts";
+import { shortHash } from "../../../src/model/naming.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
-import { shortHash } from "../../../src/model/short-hash.ts";
 import { createdState, desiredOf } from "../../support/builders.ts";
 
 test.each([

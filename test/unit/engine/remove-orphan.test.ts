@@ -8,7 +8,7 @@ import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import { removeOrphan } from "../../../src/engine/orphans/remove-orphan.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import { type DesiredAbsent, desiredState } from "../../../src/model/desired-state.ts";
-import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
+import { REGIONS_TAG } from "../../../src/model/instances/association-tags.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { aPolicy, CLUSTER_ID } from "../../support/builders.ts";
 import { aUser, OrphanDesk } from "../../support/orphan-desk.ts";

@@ -6,9 +6,8 @@ import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts
 import { requiredBoundary } from "../../../src/engine/reconcile/required-boundary.ts";
 import { revokeExcess } from "../../../src/engine/reconcile/revoke-excess.ts";
 import { BlockedError, ConflictError, RetryableError } from "../../../src/errors.ts";
+import { ASSOCIATED_BY_TAG, markerOf, REGIONS_TAG } from "../../../src/model/instances/association-tags.ts";
 import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
-import { ASSOCIATED_BY_TAG, markerOf } from "../../../src/model/instances/instance-marker.ts";
-import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import type { Action } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";

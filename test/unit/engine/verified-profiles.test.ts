@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { PROFILE_TAG_CYCLE_MS, VerifiedProfiles } from "../../../src/engine/observe/snapshot-index.ts";
 import type { DesiredAbsent } from "../../../src/model/desired-state.ts";
-import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
+import { REGIONS_TAG } from "../../../src/model/instances/association-tags.ts";
 import { ABSENT, type ObservedInstanceProfile } from "../../../src/model/observed-state.ts";
 import { ownerTags } from "../../../src/model/ownership.ts";
 import { desiredAbsence } from "../../support/builders.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec, PolicySpec } from "../../../src/api/instance-profile.ts";
 import type { InstanceProfileClassSpec } from "../../../src/api/instance-profile-class.ts";
 import { appliedRecord, encodeAppliedRecord } from "../../../src/model/applied-record.ts";
-import { REGIONS_TAG } from "../../../src/model/instances/recorded-regions.ts";
+import { REGIONS_TAG } from "../../../src/model/instances/association-tags.ts";
 import type { ObservedRole } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { NO_TRUST } from "../../../src/plan/class/class-bounds.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InstancesSpec } from "../../../src/api/instances.ts";
+import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/association-tags.ts";
 import type { ObservedInstance } from "../../../src/model/instances/instance.ts";
-import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/instance-marker.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { releaseInstances } from "../../../src/plan/instances/diff-instances.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { shortHash } from "../../../src/model/naming.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import { TAG_KEYS, type Tags } from "../../../src/model/ownership.ts";
-import { shortHash } from "../../../src/model/short-hash.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import { createdState, desiredAbsence, desiredOf } from "../../support/builders.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/association-tags.ts";
 import type { ObservedInstance } from "../../../src/model/instances/instance.ts";
-import { ASSOCIATED_BY_TAG } from "../../../src/model/instances/instance-marker.ts";
 import type { ObservedState } from "../../../src/model/observed-state.ts";
 import type { InstanceAction } from "../../../src/plan/action.ts";
 import { diff } from "../../../src/plan/diff.ts";
