@@ -121,7 +121,7 @@ const planted = [
     what: "the comparison of policies shares code with the evaluator",
     rule: "evaluator-is-one-module",
     file: "src/model/access/planted.ts",
-    to: "./evaluate/glob.ts",
+    to: "./evaluate/text-pattern.ts",
   },
   {
     what: "the CRD validator uses the product",

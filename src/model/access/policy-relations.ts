@@ -9,8 +9,8 @@ import {
   stringsOf,
 } from "../policy/policy-json.ts";
 import type { Access } from "./access.ts";
+import { denialsAsAllowed, withoutDenials } from "./compare/access-statement.ts";
 import { compareAccess } from "./compare-access.ts";
-import { denialsAsAllowed, withoutDenials } from "./denials.ts";
 import { type PatternKind, sharedWithPatterns } from "./pattern-check.ts";
 import { StepBudget } from "./words/step-budget.ts";
 

@@ -136,19 +136,19 @@ const access: readonly Assumption[] = [
   spelling(
     "if-exists-without-the-key",
     "An operator with IfExists holds when the request has no such key.",
-    "src/model/access/evaluate/conditions.ts",
+    "src/model/access/evaluate/statement.ts",
     () => ({ ...READ, Condition: { StringEqualsIfExists: { "aws:SourceVpce": "vpce-none" } } }),
   ),
   spelling(
     "negated-operator-without-the-key",
     "A negated operator holds when the request has no such key.",
-    "src/model/access/evaluate/conditions.ts",
+    "src/model/access/evaluate/statement.ts",
     () => ({ ...READ, Condition: { StringNotEquals: { "aws:SourceVpce": "vpce-none" } } }),
   ),
   spelling(
     "variable-in-a-resource",
     "A policy variable, such as aws:PrincipalAccount, in a resource is filled in, in a document of Version 2012-10-17.",
-    "src/model/access/evaluate/template.ts",
+    "src/model/access/evaluate/text-pattern.ts",
     ({ arn, RoleName }, { bench }) => ({
       ...READ,
       Resource: `arn:${bench.partition}:iam::\${aws:PrincipalAccount}:role${arn.slice(arn.indexOf("/"), -RoleName.length)}*`,
@@ -157,7 +157,7 @@ const access: readonly Assumption[] = [
   spelling(
     "question-mark-in-a-resource",
     "A `?` in a resource matches one character.",
-    "src/model/access/words, src/model/access/evaluate/glob.ts",
+    "src/model/access/words, src/model/access/evaluate/text-pattern.ts",
     ({ arn }) => ({ ...READ, Resource: `${arn.slice(0, -1)}?` }),
   ),
   {

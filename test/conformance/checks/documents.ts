@@ -99,7 +99,7 @@ const documents: readonly Assumption[] = [
   {
     id: "everyone-as-principal",
     assumption: 'In a trust policy that allows, the principal `*` comes back as it is or as {"AWS": "*"}.',
-    matters: "src/model/policy/policy-canonical.ts, src/model/access/compare/principal-patterns.ts",
+    matters: "src/model/policy/policy-canonical.ts, src/model/access/compare/statement-sets.ts",
     steps: "set a trust policy for everyone with a condition that no one meets, read it five times",
     expected: "each form is the same policy to the controller",
     async run({ bench }) {

@@ -79,7 +79,7 @@ const undocumented: readonly Assumption[] = [
   open(
     "condition-key-twice-in-two-cases",
     "AWS leaves open whether both of two tests hold whose keys differ in case alone, or one of them.",
-    "src/model/access/compare/condition-test.ts, src/model/policy/policy-canonical.ts",
+    "src/model/access/compare/access-statement.ts, src/model/policy/policy-canonical.ts",
     (_session, { accountId }) => ({
       ...READ,
       Condition: { StringEquals: { "aws:PrincipalAccount": accountId, "AWS:PRINCIPALACCOUNT": "000000000000" } },

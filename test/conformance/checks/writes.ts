@@ -138,7 +138,7 @@ const writes: readonly Assumption[] = [
   {
     id: "characters-beyond-latin-1",
     assumption: "IAM refuses a policy document with characters beyond U+00FF.",
-    matters: "src/model/policy/policy-text.ts, src/model/access/compare/access-statement.ts",
+    matters: "src/model/policy/policy-document.ts, src/model/access/compare/access-statement.ts",
     steps: "put an inline policy whose resource has the character U+0142",
     expected: "a ValidationError or MalformedPolicyDocument",
     async run({ bench }) {

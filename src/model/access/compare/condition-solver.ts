@@ -1,5 +1,5 @@
 import type { StepBudget } from "../words/step-budget.ts";
-import type { ConditionTest } from "./condition-test.ts";
+import type { ConditionTest } from "./access-statement.ts";
 import { type KeySolution, type Literal, solveKey } from "./key-solver.ts";
 
 /** What the conditions of a request must be: every literal of `all`, and of each list in `anyOf` at least one. */

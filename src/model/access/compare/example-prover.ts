@@ -2,14 +2,13 @@ import { stringsOf } from "../../policy/policy-json.ts";
 import { completedResource } from "../../policy/resource-pattern.ts";
 import { WELL_KNOWN_ACTIONS } from "../../policy/well-known-actions.ts";
 import type { Access, AccessExample } from "../access.ts";
-import { withoutDenials } from "../denials.ts";
 import { type AccessDecision, compileAccess, type EvaluatedRequest, evaluatePolicies } from "../evaluate/evaluate.ts";
+import { isVariableCode } from "../words/glob.ts";
 import { COLON_READINGS } from "../words/resource-tokens.ts";
 import type { StepBudget } from "../words/step-budget.ts";
-import { isVariableCode } from "../words/token.ts";
 import { wordText } from "../words/word-search.ts";
 import type { Candidate } from "./access-search.ts";
-import type { AccessStatement } from "./access-statement.ts";
+import { type AccessStatement, withoutDenials } from "./access-statement.ts";
 
 /** A request with the texts of a candidate. */
 interface Draft {

@@ -1,7 +1,6 @@
 import { isJsonObject, type JsonValue, listOf } from "../../policy/policy-json.ts";
 import { hasVariable, resourcePieces, variableKey } from "../../policy/resource-pattern.ts";
-import type { AccessStatement } from "./access-statement.ts";
-import { conditionTests } from "./condition-test.ts";
+import { type AccessStatement, conditionTests } from "./access-statement.ts";
 import type { Literal } from "./key-solver.ts";
 
 /** A value for every policy variable; undefined: their condition keys are absent. */

@@ -1,5 +1,13 @@
-import { compileParts, compileText, globTest, type TextPattern } from "./glob.ts";
-import { type Part, partsOf, type TextReading, tokensOf } from "./template.ts";
+import {
+  compileParts,
+  compileText,
+  globTest,
+  type Part,
+  partsOf,
+  type TextPattern,
+  type TextReading,
+  tokensOf,
+} from "./text-pattern.ts";
 
 /**
  * Which wildcards in the first five fields of a resource's ARN match a colon. AWS documents that a `*` at the end of a field can match

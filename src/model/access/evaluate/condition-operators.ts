@@ -1,7 +1,7 @@
 import type { RequestContext } from "../access-request.ts";
 import { compileArn } from "./arn.ts";
 import { instantOf, ipAddressOf, ipRangeOf, isBase64, numberOf } from "./condition-values.ts";
-import { compileText } from "./glob.ts";
+import { compileText } from "./text-pattern.ts";
 
 /** Whether a value of the request is what a value of the policy says. */
 export type ValueTest = (given: string, context: RequestContext) => boolean;

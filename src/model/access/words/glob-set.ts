@@ -1,7 +1,16 @@
-import { endsMayMeet, type Glob, REPEATS } from "./glob.ts";
+import {
+  COLON,
+  endsMayMeet,
+  foldCode,
+  type Glob,
+  isMaybeColon,
+  isVariableCode,
+  REPEATS,
+  TOKEN,
+  type Token,
+} from "./glob.ts";
 import { at, type Positions, PositionsBuilder } from "./positions.ts";
 import type { StepBudget } from "./step-budget.ts";
-import { COLON, foldCode, isMaybeColon, isVariableCode, TOKEN, type Token } from "./token.ts";
 
 /** A character that no glob names. */
 export const OTHER = -2;

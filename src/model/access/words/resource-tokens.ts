@@ -5,7 +5,7 @@ import {
   resourceParts,
   resourcePieces,
 } from "../../policy/resource-pattern.ts";
-import { COLON, literalTokens, TOKEN, type Token, wildcardTokens } from "./token.ts";
+import { COLON, literalTokens, TOKEN, type Token, wildcardTokens } from "./glob.ts";
 
 /**
  * Which wildcards in the first five fields of an ARN match a colon. AWS documents that a `*` at the end of a field can match beyond the

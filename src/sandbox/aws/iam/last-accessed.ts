@@ -1,6 +1,6 @@
 import { requestContext } from "../../../model/access/access-request.ts";
 import { statementsOf, stringList } from "../../../model/access/evaluate/document.ts";
-import { compileText } from "../../../model/access/evaluate/glob.ts";
+import { compileText } from "../../../model/access/evaluate/text-pattern.ts";
 import type { Account } from "../account/account.ts";
 import type { Role } from "../account/entities.ts";
 import { requestId } from "../account/identifiers.ts";

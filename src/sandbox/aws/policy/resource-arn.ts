@@ -1,5 +1,5 @@
 import { completedFields } from "../../../model/access/evaluate/arn.ts";
-import { isVariable, tokensOf } from "../../../model/access/evaluate/template.ts";
+import { isVariable, tokensOf } from "../../../model/access/evaluate/text-pattern.ts";
 
 /** What IAM resources in a policy may begin with, in the order of IAM's own message. */
 const iamResourceKinds = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { conditionTests } from "../../../../../src/model/access/compare/access-statement.ts";
 import { ConditionSolver, literals } from "../../../../../src/model/access/compare/condition-solver.ts";
-import { conditionTests } from "../../../../../src/model/access/compare/condition-test.ts";
 import type { Literal } from "../../../../../src/model/access/compare/key-solver.ts";
 import { StepBudget, StepBudgetExceeded } from "../../../../../src/model/access/words/step-budget.ts";
 import type { JsonObject } from "../../../../../src/model/policy/policy-json.ts";

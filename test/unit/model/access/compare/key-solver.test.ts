@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { conditionTests } from "../../../../../src/model/access/compare/access-statement.ts";
 import { literals } from "../../../../../src/model/access/compare/condition-solver.ts";
-import { conditionTests } from "../../../../../src/model/access/compare/condition-test.ts";
 import { type KeySolution, type Literal, solveKey } from "../../../../../src/model/access/compare/key-solver.ts";
 import { StepBudget, StepBudgetExceeded } from "../../../../../src/model/access/words/step-budget.ts";
 
