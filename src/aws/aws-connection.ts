@@ -1,10 +1,10 @@
 import type { EventQueue } from "../engine/drift/event-queue.ts";
 import type { InstanceReader } from "../engine/instance-ports.ts";
-import type { IamInventory } from "../engine/observe/inventory.ts";
 import type {
   AccountIdentity,
   AccountReader,
   IamAccess,
+  IamInventory,
   IamWriter,
   LastAccessedReader,
   ManagedPolicyReader,

@@ -1,4 +1,4 @@
-import { inParallel } from "../engine/observe/in-parallel.ts";
+import { inParallel } from "../engine/concurrency.ts";
 import type { CommandIo } from "./io.ts";
 
 /** A command that ends sooner shows no progress. */

@@ -153,6 +153,24 @@ export const URGENCIES = ["narrowing", "change", "bulk", "routine"] as const;
 /** The priority of a request under a rate limit. */
 export type Urgency = (typeof URGENCIES)[number];
 
+/** A role with its tags. */
+export interface TaggedRole extends Pick<ObservedRole, "roleName" | "tags"> {
+  /** The instance profiles that hold the role, sorted. */
+  readonly instanceProfileNames: readonly string[];
+}
+
+/**
+ * Lists the roles and instance profiles of the account, for commands that do not know their names.
+ *
+ * Errors: a ControllerError whose disposition is decided. A list is complete or an error.
+ */
+export interface IamInventory {
+  /** Names of the instance profiles under a path (`/` for all), sorted. */
+  instanceProfileNames(pathPrefix: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Every role with its tags, sorted by name: one request for some hundreds. */
+  taggedRoles(signal: AbortSignal): Promise<readonly TaggedRole[]>;
+}
+
 /** Says which account the credentials belong to. */
 export interface AccountIdentity {
   /** The 12-digit account id by STS GetCallerIdentity. */

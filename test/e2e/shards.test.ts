@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { shardOfAccount } from "../../src/controller/shards/shard-of-account.ts";
+import { shardOfAccount } from "../../src/controller/shards/sharded-controller.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../src/sandbox/aws/server.ts";
 import { DEPLOY_FOLDER, deployedObjects } from "../contract/deploy/deployed-files.ts";
 import { isAwsWrite } from "../support/aws-write.ts";

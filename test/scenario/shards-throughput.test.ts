@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { shardOfAccount } from "../../src/controller/shards/shard-of-account.ts";
+import { shardOfAccount } from "../../src/controller/shards/sharded-controller.ts";
 import { readyOf } from "../support/cluster-user.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { HOME, Organisation, roleArn } from "../support/simulation/organisation.ts";

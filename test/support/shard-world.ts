@@ -1,4 +1,4 @@
-import { groupIdentity, shardOfAccount } from "../../src/controller/shards/shard-of-account.ts";
+import { groupIdentity, shardOfAccount } from "../../src/controller/shards/sharded-controller.ts";
 import { LeaderElector } from "../../src/runtime/election/leader-election.ts";
 import type { LeaseLock, LeaseWrite, ObservedLease } from "../../src/runtime/election/leader-election-lock.ts";
 import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from "../../src/runtime/election/leader-election-options.ts";

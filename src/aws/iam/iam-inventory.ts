@@ -1,5 +1,5 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
-import type { IamInventory, TaggedRole } from "../../engine/observe/inventory.ts";
+import type { IamInventory, TaggedRole } from "../../engine/ports.ts";
 import type { AwsCaller } from "../call/aws-call.ts";
 import { requireField } from "../errors/require-field.ts";
 import { type AccountList, accountLists } from "./account-pages.ts";

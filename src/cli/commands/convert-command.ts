@@ -1,8 +1,7 @@
 import { basename } from "node:path";
 import { policyDocumentField, trustDocumentField } from "../../api/document-fields.ts";
 import type { Fault, Field } from "../../api/field.ts";
-import { convertPolicies } from "../../engine/import/convert-policies.ts";
-import { type ForeignPolicy, foreignPolicyIn } from "../../engine/import/foreign-policy.ts";
+import { convertPolicies, type ForeignPolicy, foreignPolicyIn } from "../../engine/import/convert-policies.ts";
 import { TerminalError } from "../../errors.ts";
 import { isTrustPolicy } from "../access/policy-input.ts";
 import type { Command } from "../command.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { API_GROUP } from "../../api/instance-profile.ts";
 import { type DeploymentScope, scopeIdOf } from "../../controller/classes/class-tenure.ts";
-import { groupIdentity, type Sharding } from "../../controller/shards/shard-of-account.ts";
+import { groupIdentity, type Sharding } from "../../controller/shards/sharded-controller.ts";
 import type { Exchange } from "../../kube/exchange.ts";
 import { LeaseClient } from "../../kube/lease-client.ts";
 import { systemClock } from "../../runtime/clock.ts";

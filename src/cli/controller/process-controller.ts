@@ -1,7 +1,6 @@
 import { OWN_ACCOUNT } from "../../controller/classes/class-binding.ts";
 import type { Controller } from "../../controller/controller.ts";
-import type { Sharding } from "../../controller/shards/shard-of-account.ts";
-import { ShardedController, shardGuard } from "../../controller/shards/sharded-controller.ts";
+import { ShardedController, type Sharding, shardGuard } from "../../controller/shards/sharded-controller.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { LeaderElector } from "../../runtime/election/leader-election.ts";
 import { NotLeadingError } from "../../runtime/election/leader-election-options.ts";

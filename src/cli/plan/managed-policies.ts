@@ -1,5 +1,5 @@
 import type { AwsConnection } from "../../aws/aws-connection.ts";
-import { inParallel } from "../../engine/observe/in-parallel.ts";
+import { inParallel } from "../../engine/concurrency.ts";
 import { BlockedError } from "../../errors.ts";
 import { policyJson, readPolicy } from "../../model/policy/policy-document.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";

@@ -3,18 +3,21 @@ import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import { placeOf } from "../../controller/accounts/account-access.ts";
 import type { ClassBinding } from "../../controller/classes/class-binding.ts";
+import { inParallel } from "../../engine/concurrency.ts";
 import { type AccountSnapshot, ALL_NAMES } from "../../engine/observe/account-snapshot.ts";
-import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { ClaimIndex } from "../../engine/observe/instance-claims.ts";
-import type { TaggedRole } from "../../engine/observe/inventory.ts";
 import type { InstanceObservation } from "../../engine/observe/observe-instances.ts";
 import { PolicyExistence, policyVerifier } from "../../engine/observe/policy-existence.ts";
 import { ProfileUsage } from "../../engine/observe/profile-usage.ts";
 import { QuotaCache, type QuotaSource } from "../../engine/observe/quota-cache.ts";
 import { RegionSnapshots } from "../../engine/observe/region-snapshots.ts";
-import type { PolicyDocuments } from "../../engine/offline/plan-access.ts";
-import type { PlanAccess } from "../../engine/offline/plan-manifest.ts";
-import { fromSnapshot, objectByObject } from "../../engine/offline/plan-reader.ts";
+import {
+  fromSnapshot,
+  objectByObject,
+  type PlanAccess,
+  type PolicyDocuments,
+} from "../../engine/offline/plan-manifest.ts";
+import type { TaggedRole } from "../../engine/ports.ts";
 import type { AccountQuotas } from "../../model/account-quotas.ts";
 import { claimOf } from "../../model/instances/claim-of.ts";
 import type { InstanceClaim } from "../../model/instances/instance-claim.ts";

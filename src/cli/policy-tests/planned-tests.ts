@@ -1,4 +1,4 @@
-import type { PolicyDocuments } from "../../engine/offline/plan-access.ts";
+import type { PolicyDocuments } from "../../engine/offline/plan-manifest.ts";
 import type { TestResult } from "../../plan/render.ts";
 import type { CommandIo } from "../io.ts";
 import { invalid } from "../manifests/judge-manifest.ts";

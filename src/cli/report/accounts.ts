@@ -4,7 +4,7 @@ import { parseInstanceProfileClass } from "../../api/parse-instance-profile-clas
 import { sessionNameOf } from "../../aws/assumed-role.ts";
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter } from "../../aws/call/call-limiter.ts";
-import { inParallel } from "../../engine/observe/in-parallel.ts";
+import { inParallel } from "../../engine/concurrency.ts";
 import { ControllerError, messageOfError, TerminalError } from "../../errors.ts";
 import { homeRegionOf } from "../../model/place.ts";
 import { systemClock } from "../../runtime/clock.ts";

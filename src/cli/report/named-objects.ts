@@ -1,4 +1,4 @@
-import { inParallel } from "../../engine/observe/in-parallel.ts";
+import { inParallel } from "../../engine/concurrency.ts";
 import type { ObjectKey } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";

@@ -1,7 +1,7 @@
 import type { InstanceProfileSpec, InstanceProfileStatus, ObjectMeta } from "../../api/instance-profile.ts";
 import type { AwsConnection } from "../../aws/aws-connection.ts";
+import { inParallel } from "../../engine/concurrency.ts";
 import { type AccountSnapshot, takeSnapshot } from "../../engine/observe/account-snapshot.ts";
-import { inParallel } from "../../engine/observe/in-parallel.ts";
 import { type ProfileUses, readProfileUses } from "../../engine/offline/profile-uses.ts";
 import { ControllerError, dispositionOf, messageOfError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";

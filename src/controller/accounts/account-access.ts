@@ -12,7 +12,7 @@ import type { AccountPlace } from "../../model/own-policies.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import { boundAccountId } from "../classes/acceptance-record.ts";
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";
-import type { ParsedClasses } from "../classes/parsed-classes.ts";
+import type { ParsedClasses } from "../classes/class-resolution.ts";
 import { isUserWaiting, requestUrgencyOf, type Urgency } from "../urgency.ts";
 import type { AccountClaims } from "./instance-claims.ts";
 

@@ -21,9 +21,8 @@ import type { CountedOrphans } from "../orphans/counted-orphans.ts";
 import { Acceptances } from "./acceptance.ts";
 import { boundAccountId, forceDeniedByRecord, isAcceptedBy, underRecordedTerms } from "./acceptance-record.ts";
 import { blockersOf, type ClassBinding, externalRoleBlocker, OWN_ACCOUNT } from "./class-binding.ts";
-import { classRevisionOf, type ResolvedClass, resolveClass } from "./class-resolution.ts";
+import { classRevisionOf, ParsedClasses, type ResolvedClass, resolveClass } from "./class-resolution.ts";
 import { acceptedClass, namedClass, type ObjectsByClass } from "./objects-by-class.ts";
-import { ParsedClasses } from "./parsed-classes.ts";
 import { TaggedRoleNames } from "./tagged-role-names.ts";
 
 /** The dependencies of {@link ClassResolver}. */

@@ -4,7 +4,7 @@ import type { EventQueue } from "../../engine/drift/event-queue.ts";
 import { ControllerError, dispositionOf } from "../../errors.ts";
 import { parseQueueUrl, type SqsQueueUrl } from "../../model/queue-url.ts";
 import type { Accounts } from "../accounts/account-access.ts";
-import type { ParsedClasses } from "../classes/parsed-classes.ts";
+import type { ParsedClasses } from "../classes/class-resolution.ts";
 
 /** An event queue that classes of an account name. */
 export interface ClassQueue extends EventQueue {

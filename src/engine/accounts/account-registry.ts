@@ -1,8 +1,8 @@
 import type { ClassAccount, InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { TerminalError } from "../../errors.ts";
 import type { AccountPlace } from "../../model/own-policies.ts";
+import { SharedRequest } from "../concurrency.ts";
 import type { AccountIdentity } from "../ports.ts";
-import { SharedRequest } from "../shared-request.ts";
 import type { AwsAccount } from "./aws-account.ts";
 
 /** An account, and the client that verifies which account its credentials belong to. */

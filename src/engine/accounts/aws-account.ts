@@ -1,7 +1,7 @@
 import type { SqsQueueUrl } from "../../model/queue-url.ts";
+import { KeyedMutex } from "../concurrency.ts";
 import { DriftMemory } from "../drift/drift-memory.ts";
 import type { EventQueue } from "../drift/event-queue.ts";
-import { KeyedMutex } from "../execute/keyed-mutex.ts";
 import type { InstanceReader } from "../instance-ports.ts";
 import { PolicyExistence } from "../observe/policy-existence.ts";
 import { ProfileUsage } from "../observe/profile-usage.ts";

@@ -4,9 +4,8 @@ import { LruMap } from "../../model/lru-map.ts";
 import { judgeAwsPolicy } from "../../model/policy/aws-managed-policies.ts";
 import type { Action } from "../../plan/action.ts";
 import { type FieldBlocker, POLICY_NOT_FOUND } from "../../plan/plan.ts";
+import { inParallel, SharedRequest } from "../concurrency.ts";
 import type { PolicyReader } from "../ports.ts";
-import { SharedRequest } from "../shared-request.ts";
-import { inParallel } from "./in-parallel.ts";
 
 /** Whether a managed policy exists in IAM. */
 export type PolicyVerdict =

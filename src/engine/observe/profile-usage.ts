@@ -1,7 +1,7 @@
 import type { LaunchTemplateUser } from "../../model/instances/instance.ts";
 import { nameKey } from "../../model/naming.ts";
+import { SharedReads } from "../concurrency.ts";
 import type { InstanceReader } from "../instance-ports.ts";
-import { SharedReads } from "../shared-request.ts";
 
 /** How long at most the users of a region's instance profiles are cached for all objects of the account. */
 const MAX_AGE_MS = 60_000;

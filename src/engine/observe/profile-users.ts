@@ -3,7 +3,7 @@ import { type InstanceFacts, NO_REGION, type ProfileUsers, type Unsearched } fro
 import type { ObservedInstanceProfile } from "../../model/observed-state.ts";
 import { placesOf } from "../../plan/instances/guard-instances.ts";
 import type { AccountInstances } from "../accounts/aws-account.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "../concurrency.ts";
 
 /** What uses a profile, with the instances as EC2 returned them. */
 interface FoundUsers extends ProfileUsers {

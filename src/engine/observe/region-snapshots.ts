@@ -8,9 +8,9 @@ import {
   isTagAction,
 } from "../../plan/action.ts";
 import { associationAfter } from "../../plan/instances/simulate-instances.ts";
+import { FAILURE_CACHE_MS, orAbort } from "../concurrency.ts";
 import type { AppliedAction, ExecutionReport } from "../execute/execute.ts";
 import type { InstanceReader } from "../instance-ports.ts";
-import { FAILURE_CACHE_MS, orAbort } from "../shared-request.ts";
 
 /** All instances of one region at one moment, with the controller's own recent writes laid over them. */
 export interface RegionSnapshot {

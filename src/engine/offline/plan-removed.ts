@@ -4,10 +4,9 @@ import { isRetained, type Owner, ownershipOf, TAG_KEYS } from "../../model/owner
 import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import { diff } from "../../plan/diff.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { TaggedRole } from "../observe/inventory.ts";
 import { observe } from "../observe/observe-iam.ts";
 import { type InstanceObservation, observeInstances } from "../observe/observe-instances.ts";
-import type { IamReader, ObjectKey } from "../ports.ts";
+import type { IamReader, ObjectKey, TaggedRole } from "../ports.ts";
 
 /** Where to search for roles whose manifest was removed. */
 export interface RemovedScope {

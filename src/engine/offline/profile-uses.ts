@@ -1,8 +1,8 @@
 import { ControllerError, messageOfError } from "../../errors.ts";
 import { type LaunchTemplateUser, NO_REGION, type Unsearched } from "../../model/instances/instance.ts";
 import { nameKey } from "../../model/naming.ts";
+import { inParallel } from "../concurrency.ts";
 import type { InstanceReader } from "../instance-ports.ts";
-import { inParallel } from "../observe/in-parallel.ts";
 
 /** What uses the instance profiles of an account, in the regions that could be searched. */
 export interface ProfileUses {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import type { InstanceObservation } from "../../../src/engine/observe/observe-instances.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";

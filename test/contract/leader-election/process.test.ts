@@ -9,7 +9,7 @@ import {
 } from "../../../src/cli/controller/controller-process.ts";
 import { readShippedCrd } from "../../../src/cli/manifests/crd-file.ts";
 import { OWN_ACCOUNT } from "../../../src/controller/classes/class-binding.ts";
-import { shardOfAccount } from "../../../src/controller/shards/shard-of-account.ts";
+import { shardOfAccount } from "../../../src/controller/shards/sharded-controller.ts";
 import { loadKubeConfig } from "../../../src/kube/kube-config.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../../src/sandbox/aws/server.ts";

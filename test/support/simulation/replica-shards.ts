@@ -2,8 +2,7 @@ import { type LedWork, runSharded } from "../../../src/cli/controller/run-electe
 import type { Controller } from "../../../src/controller/controller.ts";
 import type { ControllerShard } from "../../../src/controller/controller-settings.ts";
 import type { Leadership } from "../../../src/controller/leader-guard.ts";
-import { groupIdentity } from "../../../src/controller/shards/shard-of-account.ts";
-import { ShardedController } from "../../../src/controller/shards/sharded-controller.ts";
+import { groupIdentity, ShardedController } from "../../../src/controller/shards/sharded-controller.ts";
 import { DEFAULT_ELECTION_TIMINGS } from "../../../src/runtime/election/leader-election-options.ts";
 import { ShardElections } from "../../../src/runtime/election/shard-elections.ts";
 import type { ListWatch } from "../../../src/runtime/watch/list-watch.ts";

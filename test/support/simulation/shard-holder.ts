@@ -1,4 +1,4 @@
-import { shardOfAccount } from "../../../src/controller/shards/shard-of-account.ts";
+import { shardOfAccount } from "../../../src/controller/shards/sharded-controller.ts";
 import { OWN_ACCOUNT_ID } from "./replica-shards.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
 import type { WireCall } from "./simulated-wire.ts";

@@ -4,7 +4,7 @@ import { convergeInOwnAccount, ownAccountOf } from "../../../src/controller/acco
 import type { ClassBinding } from "../../../src/controller/classes/class-binding.ts";
 import { AccountRegistry } from "../../../src/engine/accounts/account-registry.ts";
 import type { AwsAccount } from "../../../src/engine/accounts/aws-account.ts";
-import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import type { Precondition } from "../../../src/engine/ports.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";

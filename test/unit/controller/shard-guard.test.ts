@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { OWN_ACCOUNT } from "../../../src/controller/classes/class-binding.ts";
-import { shardOfAccount } from "../../../src/controller/shards/shard-of-account.ts";
-import { shardGuard } from "../../../src/controller/shards/sharded-controller.ts";
+import { shardGuard, shardOfAccount } from "../../../src/controller/shards/sharded-controller.ts";
 
 const sharding = { shards: 6, ownAccountId: "123456789012" };
 const ids = Array.from({ length: 60 }, (_, i) => String(200_000_000_000 + i));

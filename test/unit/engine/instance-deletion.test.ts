@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import type { InstanceReader } from "../../../src/engine/instance-ports.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import { ProfileUsage } from "../../../src/engine/observe/profile-usage.ts";

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { execute } from "../../../src/engine/execute/execute.ts";
-import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
-import type { RoleParts } from "../../../src/engine/observe/observe-iam.ts";
-import { observe } from "../../../src/engine/observe/observe-iam.ts";
+import { observe, type RoleParts } from "../../../src/engine/observe/observe-iam.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { SnapshotIndex } from "../../../src/engine/observe/snapshot-index.ts";
 import type { IamReader } from "../../../src/engine/ports.ts";

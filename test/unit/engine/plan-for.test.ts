@@ -3,9 +3,13 @@ import type { AccountSnapshot } from "../../../src/engine/observe/account-snapsh
 import type { PolicyVerifier } from "../../../src/engine/observe/policy-existence.ts";
 import { QuotaCache } from "../../../src/engine/observe/quota-cache.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
-import type { PolicyDocuments } from "../../../src/engine/offline/plan-access.ts";
-import { planManifest } from "../../../src/engine/offline/plan-manifest.ts";
-import { fromSnapshot, objectByObject, type PlanReader } from "../../../src/engine/offline/plan-reader.ts";
+import {
+  fromSnapshot,
+  objectByObject,
+  type PlanReader,
+  type PolicyDocuments,
+  planManifest,
+} from "../../../src/engine/offline/plan-manifest.ts";
 import type { AccountReader } from "../../../src/engine/ports.ts";
 import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";
 import type { AccountQuotas } from "../../../src/model/account-quotas.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { TaggedRole } from "../../../src/engine/observe/inventory.ts";
 import { removedObjects } from "../../../src/engine/offline/plan-removed.ts";
+import type { TaggedRole } from "../../../src/engine/ports.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 
 function owned(roleName: string, namespace: string, name: string, clusterId = "cluster-1"): TaggedRole {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";

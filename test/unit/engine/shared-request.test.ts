@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { SharedRequest } from "../../../src/engine/shared-request.ts";
+import { SharedRequest } from "../../../src/engine/concurrency.ts";
 
 let shared: SharedRequest<string>;
 let signals: AbortSignal[];

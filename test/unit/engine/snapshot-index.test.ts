@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/execute/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import type { AccountSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type IndexQuery, SnapshotIndex, type StartingPoint } from "../../../src/engine/observe/snapshot-index.ts";

@@ -97,3 +97,47 @@ export function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
+
+/**
+ * A mutex for each name.
+ *
+ * Two objects that may adopt the same role could otherwise both observe it as unowned, both tag it, and both write to
+ * it. Within one process, the mutex lets one go first; the second then observes the owner tags of the first.
+ */
+export class KeyedMutex {
+  readonly #last = new Map<string, Promise<void>>();
+
+  /** Runs the work when no earlier work holds any of these names. Raises what the work raises. */
+  async run<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
+    const held = Promise.withResolvers<void>();
+    // All names are acquired in one step, so that there is no deadlock.
+    const earlier = names.map((name) => this.#last.get(name));
+    for (const name of names) this.#last.set(name, held.promise);
+    try {
+      await Promise.all(earlier);
+      return await work();
+    } finally {
+      held.resolve();
+      for (const name of names) if (this.#last.get(name) === held.promise) this.#last.delete(name);
+    }
+  }
+
+  /** The number of names that are held. */
+  get size(): number {
+    return this.#last.size;
+  }
+}
+
+/** Concurrent AWS requests; the limits of AWS are per account and shared with other clients. */
+const CONCURRENCY = 8;
+
+/** Runs `work` on all items, a few at a time. Results are in the order of the items. Errors: the first that any work raises. */
+export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
+  return results;
+}
