@@ -1,8 +1,8 @@
 import { TerminalError } from "../errors.ts";
 import { derivedRoleName, withNames } from "../model/naming.ts";
+import { hasTrace } from "../model/ownership.ts";
 import { DEFAULT_SERVICES } from "../model/place.ts";
 import { statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
-import { hasTrace } from "../model/trace.ts";
 import { oversizeIn, withBoundedPolicies } from "./bounded-object.ts";
 import {
   API_VERSION,

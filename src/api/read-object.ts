@@ -1,7 +1,10 @@
 import { type ErrorDetails, TerminalError } from "../errors.ts";
+import { list, map } from "./collection-fields.ts";
 import { type Fault, type Field, quote } from "./field.ts";
 import { API_VERSION, type ObjectMeta } from "./instance-profile.ts";
-import { metadataField } from "./metadata-fields.ts";
+import { defaulted, lenientObject, optional, required } from "./object-fields.ts";
+import { matches } from "./policy-fields.ts";
+import { integer, text } from "./scalar-fields.ts";
 
 /** An object that breaks rules of its kind. The message has the first of them, `faults` all. */
 export class InvalidObjectError extends TerminalError {
@@ -15,6 +18,28 @@ export class InvalidObjectError extends TerminalError {
 
 /** The maximum number of errors in a message, which must fit into a condition; the message counts the rest. */
 const MAX_SHOWN_FAULTS = 50;
+
+/** The metadata that the controller reads. The API server validates the rest. */
+const metadataField: Field<ObjectMeta> = lenientObject<ObjectMeta>({
+  name: required(
+    text(
+      { minLength: 1, maxLength: 253 },
+      matches(
+        "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
+        "write lower case letters, digits, dots and dashes, as in app-server",
+      ),
+    ),
+  ),
+  namespace: defaulted(text({ minLength: 1, maxLength: 63 }), "default"),
+  uid: defaulted(text(), ""),
+  generation: defaulted(integer({ format: "int64" }), 0),
+  resourceVersion: defaulted(text(), ""),
+  deletionTimestamp: optional(text()),
+  finalizers: optional(list(text(), { listType: "atomic" })),
+  annotations: optional(map(text(), {})),
+  labels: optional(map(text(), {})),
+  creationTimestamp: optional(text()),
+});
 
 /** One kind of the API group, with the fields of its objects. */
 export interface KindFields<Spec, Status> {

@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AccountIdentity } from "../engine/ports.ts";
-import type { AccountPlace } from "../model/own-policies.ts";
+import type { AccountPlace } from "../model/naming.ts";
 import { type AwsCaller, awaitCredentials } from "./call/aws-call.ts";
 import { type AwsClientOptions, commonClientConfig } from "./client/client-config.ts";
 import { addHooks } from "./client/middleware.ts";

@@ -1,7 +1,7 @@
 import { FORCE_DELETE_ANNOTATION, RECONCILE_AT_ANNOTATION } from "../api/instance-profile.ts";
 import type { KubeObject } from "../engine/ports.ts";
 import { narrowsAccess } from "../model/narrows-access.ts";
-import { type Evidence, hasTrace } from "../model/trace.ts";
+import { type Evidence, hasTrace } from "../model/ownership.ts";
 import { FINALIZER } from "./finalizer.ts";
 import type { Urgency } from "./urgency.ts";
 

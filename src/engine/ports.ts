@@ -1,5 +1,6 @@
 import type { ServiceAccess } from "../model/access/service-access.ts";
 import type { AccountQuotas } from "../model/account-quotas.ts";
+import type { AccountPlace } from "../model/naming.ts";
 import type {
   Absent,
   ObservedInstanceProfile,
@@ -7,7 +8,6 @@ import type {
   ObservedRole,
   RoleFacts,
 } from "../model/observed-state.ts";
-import type { AccountPlace } from "../model/own-policies.ts";
 import type { Action, ActionOutcome } from "../plan/action.ts";
 
 /**

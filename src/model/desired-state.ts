@@ -6,8 +6,7 @@ import {
 } from "../api/instance-profile.ts";
 import { type HandOver, handOverOf } from "./hand-over.ts";
 import { type DesiredInstances, isHeldBack, recordedClaim } from "./instances/instance-claim.ts";
-import { nameKey } from "./naming.ts";
-import { type AccountPlace, ownPolicyArn, placeInRoleArn } from "./own-policies.ts";
+import { type AccountPlace, nameKey, ownPolicyArn, placeInRoleArn } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
 import type { Place } from "./place.ts";
 import { inlineDocuments, managedDocument, trustPolicyOf } from "./policy/desired-policies.ts";

@@ -24,6 +24,31 @@ export function accountInArn(arn: string): string | undefined {
   return arn.split(":")[4] || undefined;
 }
 
+/** An AWS account, as ARNs name it. */
+export interface AccountPlace {
+  /** 12 digits. */
+  readonly accountId: string;
+  /** `aws`, `aws-cn`, … */
+  readonly partition: string;
+}
+
+/** The ARN of a customer managed policy. */
+export function ownPolicyArn({ accountId, partition }: AccountPlace, path: string, name: string): string {
+  return `arn:${partition}:iam::${accountId}:policy${path}${name}`;
+}
+
+/** The account of a role; undefined for a role whose ARN IAM does not show yet. */
+export function placeInRoleArn(arn: string): AccountPlace | undefined {
+  const [, partition, , , accountId] = arn.split(":");
+  return partition === undefined || accountId === undefined ? undefined : { accountId, partition };
+}
+
+/** Name and path of a managed policy, by its ARN. */
+export function placeInArn(arn: string): { readonly name: string; readonly path: string } {
+  const name = nameInArn(arn);
+  return { name, path: arn.slice(arn.indexOf(":policy/") + ":policy".length, arn.length - name.length) };
+}
+
 /** The maximum length of a role name. */
 const MAX_ROLE_NAME_CHARS = 64;
 /** Neither namespaces nor names of Kubernetes objects contain it. */

@@ -1,3 +1,4 @@
+import type { InstanceProfileStatus } from "../api/instance-profile.ts";
 import { nameKey } from "./naming.ts";
 
 /** Tags of one IAM entity, key to value. */
@@ -102,4 +103,14 @@ export function ownerTags(owner: Owner, adopted: boolean): Tags {
 export function isRetained(tags: Tags): boolean {
   const uid = tags[TAG_KEYS.uid];
   return uid !== undefined && uid !== "" && tags[TAG_KEYS.retained] === uid;
+}
+
+/** The part of an object's status that is evidence about its past, because only the controller writes it. */
+export type Evidence = Pick<InstanceProfileStatus, "accountId" | "class" | "role" | "instanceProfile">;
+
+/** True when status shows that the object has, or is about to have, entities in AWS. */
+export function hasTrace(status: Evidence | undefined): boolean {
+  if (status === undefined) return false;
+  const { class: accepted, role, instanceProfile, accountId } = status;
+  return [accepted, role?.arn, instanceProfile?.arn, accountId].some((part) => part !== undefined);
 }

@@ -1,3 +1,4 @@
+import { recordedOwnPolicies } from "../model/applied-record.ts";
 import type { DesiredState } from "../model/desired-state.ts";
 import {
   isAdoptedFrom,
@@ -7,7 +8,7 @@ import {
   tagsAfterHandOver,
   tagsOfHandOver,
 } from "../model/hand-over.ts";
-import { sameName } from "../model/naming.ts";
+import { placeInRoleArn, sameName } from "../model/naming.ts";
 import type {
   Absent,
   ObservedInstanceProfile,
@@ -15,7 +16,6 @@ import type {
   ObservedRole,
   ObservedState,
 } from "../model/observed-state.ts";
-import { placeInRoleArn, recordedOwnPolicies } from "../model/own-policies.ts";
 import { type Ownership, ownershipOf, type Tags } from "../model/ownership.ts";
 
 /** The entity whose tags decide who owns everything of the object: the role, or the instance profile where others manage the role. */

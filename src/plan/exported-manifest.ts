@@ -3,9 +3,8 @@ import type { Fault, Field } from "../api/field.ts";
 import { API_VERSION, KIND, type Statement, type Trust } from "../api/instance-profile.ts";
 import { managedPoliciesField, statementsField } from "../api/policy-fields.ts";
 import { trustField } from "../api/trust-fields.ts";
-import { nameKey } from "../model/naming.ts";
+import { nameKey, placeInArn } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedManagedPolicy, ObservedRole } from "../model/observed-state.ts";
-import { placeInArn } from "../model/own-policies.ts";
 import { belongsToAws, TAG_PREFIX, type Tags } from "../model/ownership.ts";
 import { isEc2 } from "../model/place.ts";
 import {
@@ -18,7 +17,7 @@ import {
 } from "../model/policy/policy-document.ts";
 import type { JsonValue } from "../model/policy/policy-json.ts";
 import { type ManifestStatement, statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
-import { isTemplateFree } from "../model/variables/leftovers.ts";
+import { isTemplateFree } from "../model/variables/template.ts";
 
 /** A part of a role or instance profile that the manifest does not cover. */
 export interface ExportNote {

@@ -6,7 +6,7 @@ import { isAdoption, isHandOver, type Plan } from "../plan/plan.ts";
 import { COMPLIANT, type Compliance, isComplianceChange } from "./compliance.ts";
 import { type ConditionDraft, findCondition } from "./conditions.ts";
 import { SUSPENDED, wasWritten } from "./conditions-of.ts";
-import { aboutIdentity } from "./identity.ts";
+import { aboutIdentity } from "./entities.ts";
 import { INSTANCES_ASSOCIATED } from "./instances.ts";
 import { bounded, noteText } from "./limits.ts";
 import type { EventDraft, ReportedObject } from "./outcome.ts";

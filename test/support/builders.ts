@@ -16,13 +16,13 @@ import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-
 import type { KubeObject } from "../../src/engine/ports.ts";
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
 import type { ObservedInstance } from "../../src/model/instances/instance.ts";
+import type { AccountPlace } from "../../src/model/naming.ts";
 import {
   ABSENT,
   type ObservedInstanceProfile,
   type ObservedRole,
   type ObservedState,
 } from "../../src/model/observed-state.ts";
-import type { AccountPlace } from "../../src/model/own-policies.ts";
 import { DEFAULT_SERVICES } from "../../src/model/place.ts";
 import { type Action, isInstanceAction, isTagAction } from "../../src/plan/action.ts";
 import { diff } from "../../src/plan/diff.ts";

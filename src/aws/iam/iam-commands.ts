@@ -25,7 +25,7 @@ import {
   UpdateAssumeRolePolicyCommand,
   UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
-import { placeInArn } from "../../model/own-policies.ts";
+import { placeInArn } from "../../model/naming.ts";
 import type { CreatedEntity, CreatePolicy, CreateRole, IamAction, IamActionKind } from "../../plan/action.ts";
 import type { AwsCallSubject } from "../errors/aws-errors.ts";
 import { requireField } from "../errors/require-field.ts";

@@ -8,7 +8,7 @@ import { type ConvergeDependencies, type Convergence, converge } from "../../eng
 import { type RequiredBoundary, requiredBoundary } from "../../engine/reconcile/required-boundary.ts";
 import { ControllerError } from "../../errors.ts";
 import type { DesiredState } from "../../model/desired-state.ts";
-import type { AccountPlace } from "../../model/own-policies.ts";
+import type { AccountPlace } from "../../model/naming.ts";
 import { TAG_KEYS } from "../../model/ownership.ts";
 import { boundAccountId } from "../classes/acceptance-record.ts";
 import { accountKeyOf, type ClassBinding } from "../classes/class-binding.ts";

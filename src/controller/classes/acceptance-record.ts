@@ -1,7 +1,7 @@
 import type { AcceptedClass, InstanceProfile, InstanceProfileStatus } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
-import type { Evidence } from "../../model/trace.ts";
+import type { Evidence } from "../../model/ownership.ts";
 import {
   type DefaultDeletionPolicy,
   type DeletionTerms,

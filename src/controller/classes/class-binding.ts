@@ -1,7 +1,7 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { Grants } from "../../model/desired-state.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace } from "../../model/ownership.ts";
 import type { Bounds, Violation } from "../../plan/class/class-bounds.ts";
 import { forceDeleteDeniedBy } from "../../plan/class/class-deletion.ts";
 import type { Blocker } from "../../plan/plan.ts";

@@ -8,7 +8,7 @@ import { type RevocationReport, revokeExcess } from "../../engine/reconcile/revo
 import { ControllerError, dispositionOf } from "../../errors.ts";
 import { type DesiredPresent, desiredState } from "../../model/desired-state.ts";
 import type { ObservedState } from "../../model/observed-state.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace } from "../../model/ownership.ts";
 import { type Action, isInstanceAction } from "../../plan/action.ts";
 import { withoutExcess } from "../../plan/class/class-bounds.ts";
 import {

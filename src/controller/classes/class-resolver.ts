@@ -1,7 +1,7 @@
 import { hasExternalRole, type InstanceProfile, type InstanceProfileSpec } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { KubeObject } from "../../engine/ports.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace } from "../../model/ownership.ts";
 import { fillObject, type ObjectContext, variablesOf } from "../../model/variables/fill-object.ts";
 import {
   type Bounds,

@@ -3,8 +3,7 @@ import { withGivenName } from "../../api/parse-instance-profile.ts";
 import type { SelectedRole } from "../../engine/observe/account-snapshot.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { LruMap } from "../../model/lru-map.ts";
-import { TAG_KEYS } from "../../model/ownership.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace, TAG_KEYS } from "../../model/ownership.ts";
 
 const MAX_NAMES = 5_000;
 

@@ -1,7 +1,7 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject, ObjectClient } from "../../engine/ports.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace } from "../../model/ownership.ts";
 import { addFinalizerPatch, hasFinalizer, removeFinalizerPatch } from "../finalizer.ts";
 import { keyText } from "../object-key.ts";
 import type { MutationCache } from "./mutation-cache.ts";

@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { ControllerError, TerminalError } from "../../errors.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace } from "../../model/ownership.ts";
 import type { Action } from "../../plan/action.ts";
 import { deletedEvents, noteEvents, retainedEvent } from "../../status/events.ts";
 import type { Outcome, ReportedObject } from "../../status/outcome.ts";

@@ -1,7 +1,7 @@
 import { type AcceptedClass, API_VERSION, type InstanceProfileStatus, KIND } from "../../api/instance-profile.ts";
 import type { EventSink, KubeObject, ObjectClient, PatchOperation } from "../../engine/ports.ts";
 import { reasonOfError } from "../../errors.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace } from "../../model/ownership.ts";
 import type { Action } from "../../plan/action.ts";
 import type { Compliance } from "../../status/compliance.ts";
 import { isReportedQueued, queuedConditions } from "../../status/conditions.ts";

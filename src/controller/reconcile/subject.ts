@@ -2,7 +2,7 @@ import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import type { KubeObject } from "../../engine/ports.ts";
 import { TerminalError } from "../../errors.ts";
-import { hasTrace } from "../../model/trace.ts";
+import { hasTrace } from "../../model/ownership.ts";
 import type { ClassBinding } from "../classes/class-binding.ts";
 import { hasFinalizer } from "../finalizer.ts";
 import type { ScanCoverage } from "../scan/scan-coverage.ts";

@@ -1,6 +1,6 @@
 import type { ClassAccount, InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { TerminalError } from "../../errors.ts";
-import type { AccountPlace } from "../../model/own-policies.ts";
+import type { AccountPlace } from "../../model/naming.ts";
 import { SharedRequest } from "../concurrency.ts";
 import type { AccountIdentity } from "../ports.ts";
 import type { AwsAccount } from "./aws-account.ts";

@@ -1,6 +1,5 @@
 import { TerminalError } from "../../errors.ts";
-import { nameKey } from "../../model/naming.ts";
-import { placeInArn } from "../../model/own-policies.ts";
+import { nameKey, placeInArn } from "../../model/naming.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { isJsonObject, type JsonObject, type JsonValue, listOf } from "../../model/policy/policy-json.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";

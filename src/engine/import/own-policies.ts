@@ -1,5 +1,5 @@
+import { ownPolicyArn, placeInRoleArn } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
-import { ownPolicyArn, placeInRoleArn } from "../../model/own-policies.ts";
 import { canBeOwned, type ExportedOwnPolicy } from "../../plan/exported-manifest.ts";
 import type { Declarations, DeclaredManagedPolicy, DeclaredRole, Keys } from "./declared.ts";
 

@@ -1,8 +1,8 @@
 import { parseInstanceProfile } from "../../api/parse-instance-profile.ts";
 import { TerminalError } from "../../errors.ts";
 import { desiredState } from "../../model/desired-state.ts";
+import { placeInRoleArn } from "../../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedRole } from "../../model/observed-state.ts";
-import { placeInRoleArn } from "../../model/own-policies.ts";
 import { TAG_KEYS, type Tags } from "../../model/ownership.ts";
 import { diff } from "../../plan/diff.ts";
 import {

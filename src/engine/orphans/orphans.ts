@@ -1,6 +1,5 @@
 import { sameName } from "../../model/naming.ts";
-import { isRetained, type Owner, TAG_KEYS, type Tags } from "../../model/ownership.ts";
-import { type Evidence, hasTrace } from "../../model/trace.ts";
+import { type Evidence, hasTrace, isRetained, type Owner, TAG_KEYS, type Tags } from "../../model/ownership.ts";
 import type { SelectedRole } from "../observe/account-snapshot.ts";
 import type { KubeObject, ObjectKey } from "../ports.ts";
 

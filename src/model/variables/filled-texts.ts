@@ -2,8 +2,7 @@ import type { Fault, Field } from "../../api/field.ts";
 import type { TextFault } from "../../api/variable-texts.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { showValue } from "../policy/policy-elements.ts";
-import { leftoverIn, leftoverMessage } from "./leftovers.ts";
-import { BUILT_IN_VARIABLES, fillIn, type Variables } from "./template.ts";
+import { BUILT_IN_VARIABLES, fillIn, leftoverIn, leftoverMessage, type Variables } from "./template.ts";
 
 /** The reason of a text that has template text of another tool. */
 export const UNFILLED_TEMPLATE = "UnfilledTemplate";

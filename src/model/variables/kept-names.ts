@@ -7,7 +7,7 @@ import {
 } from "../../api/instance-profile.ts";
 import type { KeptName } from "../../api/variable-texts.ts";
 import { sameName } from "../naming.ts";
-import { hasTrace } from "../trace.ts";
+import { hasTrace } from "../ownership.ts";
 import { variablesIn } from "./template.ts";
 
 /**

@@ -1,7 +1,6 @@
 import { hasExternalRole, type InstanceProfileSpec, type OwnPolicySpec } from "../../api/instance-profile.ts";
 import { matchesWildcards } from "../../model/access/pattern-check.ts";
-import { sameName } from "../../model/naming.ts";
-import { placeInArn } from "../../model/own-policies.ts";
+import { placeInArn, sameName } from "../../model/naming.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { type Bounds, classTitle, filledIn, someOf, type Violation, violation } from "./class-bounds.ts";
 

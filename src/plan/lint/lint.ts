@@ -4,8 +4,7 @@ import { DEFAULT_TRUST_POLICY_QUOTA_CHARS } from "../../model/policy/policy-docu
 import { asciiLowerCase } from "../../model/policy/policy-json.ts";
 import { MAX_INLINE_POLICIES_CHARS, MAX_MANAGED_POLICY_CHARS } from "../../model/policy/policy-size.ts";
 import { policiesOf, type StatementField, statementFieldPath, trustFieldPath } from "../../model/policy/policy-spec.ts";
-import { leftoverIn, leftoverMessage } from "../../model/variables/leftovers.ts";
-import { BUILT_IN_VARIABLES, variablesIn } from "../../model/variables/template.ts";
+import { BUILT_IN_VARIABLES, leftoverIn, leftoverMessage, variablesIn } from "../../model/variables/template.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
 import type { Finding } from "./finding.ts";

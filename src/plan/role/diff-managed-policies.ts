@@ -1,9 +1,8 @@
 import { commonGround, deniesNothing, isNoWider } from "../../model/access/policy-relations.ts";
 import { appliedRecord } from "../../model/applied-record.ts";
 import type { DesiredManagedPolicy, DesiredPresent } from "../../model/desired-state.ts";
-import { sameName } from "../../model/naming.ts";
+import { placeInArn, sameName } from "../../model/naming.ts";
 import type { ObservedManagedPolicy, ObservedState } from "../../model/observed-state.ts";
-import { placeInArn } from "../../model/own-policies.ts";
 import { ownershipOf, type Tags } from "../../model/ownership.ts";
 import { type PolicyDocument, readPolicy, samePolicy } from "../../model/policy/policy-document.ts";
 import { MAX_MANAGED_POLICY_CHARS } from "../../model/policy/policy-size.ts";

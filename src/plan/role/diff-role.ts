@@ -4,6 +4,7 @@ import {
   appliedRecord,
   inlinePolicyId,
   managedPolicyId,
+  ownPolicyTags,
   recordsInlinePolicy,
   recordsManagedPolicy,
 } from "../../model/applied-record.ts";
@@ -11,7 +12,6 @@ import { type DesiredPresent, type DesiredRole, ownPolicyArnsOf } from "../../mo
 import { tagsAfterHandOver } from "../../model/hand-over.ts";
 import { sameName } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
-import { ownPolicyTags } from "../../model/own-policies.ts";
 import type { Tags } from "../../model/ownership.ts";
 import {
   describePolicyChange,

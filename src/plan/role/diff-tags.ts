@@ -3,13 +3,14 @@ import {
   appliedRecord,
   encodeAppliedRecord,
   encodeBothRecords,
+  isOwnPoliciesTag,
+  ownPolicyTags,
   readAppliedRecord,
   recordsTag,
 } from "../../model/applied-record.ts";
 import type { DesiredPresent } from "../../model/desired-state.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { ObservedRole } from "../../model/observed-state.ts";
-import { isOwnPoliciesTag, ownPolicyTags } from "../../model/own-policies.ts";
 import { type Owner, ownershipOf, ownerTags, TAG_KEYS, TAG_PREFIX, type Tags } from "../../model/ownership.ts";
 import { policiesNamedBy } from "../after-hand-over.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/engine/ports.ts";
+import { ownPolicyTags } from "../../../src/model/applied-record.ts";
 import { shortHash } from "../../../src/model/naming.ts";
-import { ownPolicyTags } from "../../../src/model/own-policies.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { ALLOW_ALL, EC2_TRUST } from "../../support/outsider.ts";
 import { APP, type Cluster, SharedAccount } from "../../support/two-clusters.ts";

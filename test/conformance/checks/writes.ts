@@ -102,7 +102,7 @@ const writes: readonly Assumption[] = [
   {
     id: "new-id-of-an-instance-profile",
     assumption: "An instance profile that is deleted and created again has another id.",
-    matters: "src/status/identity.ts, src/engine/observe/recent-writes.ts",
+    matters: "src/status/entities.ts, src/engine/observe/recent-writes.ts",
     steps: "create, delete and create an instance profile",
     expected: "two ids",
     async run({ bench }) {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { WELL_KNOWN_ACTIONS } from "../../../src/model/policy/well-known-actions.ts";
-import { leftoverIn } from "../../../src/model/variables/leftovers.ts";
+import { leftoverIn } from "../../../src/model/variables/template.ts";
 import { classViolations } from "../../../src/plan/class/class-guards.ts";
 import { aClass, anInstanceProfile, aPolicy } from "../../support/builders.ts";
 import { CLASS_POLICY, CLASS_POLICY_FILE, reasonOf, saidAtAdmission } from "../../support/class-policy.ts";
