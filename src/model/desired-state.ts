@@ -9,9 +9,9 @@ import { type DesiredInstances, isHeldBack, recordedClaim } from "./instances/in
 import { type AccountPlace, nameKey, ownPolicyArn, placeInRoleArn } from "./naming.ts";
 import { type Owner, TAG_PREFIX, type Tags } from "./ownership.ts";
 import type { Place } from "./place.ts";
-import { inlineDocuments, managedDocument, trustPolicyOf } from "./policy/desired-policies.ts";
 import type { PolicyDocument } from "./policy/policy-document.ts";
 import type { OversizePolicy } from "./policy/policy-size.ts";
+import { inlineDocuments, managedDocument, trustPolicyOf } from "./policy/policy-spec.ts";
 
 /** What happens to the entities when the object is deleted. `ByOrigin`: what was adopted is retained, what was created is deleted. */
 export type Retention = "Delete" | "Retain" | "ByOrigin";

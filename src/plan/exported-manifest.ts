@@ -7,15 +7,9 @@ import { nameKey, placeInArn } from "../model/naming.ts";
 import type { ObservedInstanceProfile, ObservedManagedPolicy, ObservedRole } from "../model/observed-state.ts";
 import { belongsToAws, TAG_PREFIX, type Tags } from "../model/ownership.ts";
 import { isEc2 } from "../model/place.ts";
-import {
-  buildPolicy,
-  permissionsDocument,
-  policyJson,
-  readPolicy,
-  samePolicy,
-  trustDocument,
-} from "../model/policy/policy-document.ts";
+import { buildPolicy, policyJson, readPolicy, samePolicy } from "../model/policy/policy-document.ts";
 import type { JsonValue } from "../model/policy/policy-json.ts";
+import { permissionsDocument, trustDocument } from "../model/policy/policy-spec.ts";
 import { type ManifestStatement, statementsFrom, trustFrom } from "../model/policy/statements-of.ts";
 import { isTemplateFree } from "../model/variables/template.ts";
 

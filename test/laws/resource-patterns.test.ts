@@ -3,12 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { InstanceProfileSpec } from "../../src/api/instance-profile.ts";
 import { requestContext } from "../../src/model/access/access-request.ts";
 import { isNoWider } from "../../src/model/access/policy-relations.ts";
-import {
-  buildPolicy,
-  type PolicyDocument,
-  permissionsDocument,
-  samePolicy,
-} from "../../src/model/policy/policy-document.ts";
+import { buildPolicy, type PolicyDocument, samePolicy } from "../../src/model/policy/policy-document.ts";
+import { permissionsDocument } from "../../src/model/policy/policy-spec.ts";
 import { completedResource } from "../../src/model/policy/resource-pattern.ts";
 import { classViolations } from "../../src/plan/class/class-guards.ts";
 import { lint } from "../../src/plan/lint/lint.ts";

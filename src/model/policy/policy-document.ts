@@ -1,14 +1,6 @@
-import type {
-  PolicyConditions,
-  PolicySpec,
-  Principals,
-  Statement,
-  Trust,
-  TrustStatement,
-} from "../../api/instance-profile.ts";
 import { canonicalDocument, type PolicyUse } from "./policy-canonical.ts";
 import { describeChange } from "./policy-change.ts";
-import { canonicalJson, DEEPEST_POLICY, type JsonObject, type JsonValue, nestsDeeperThan } from "./policy-json.ts";
+import { canonicalJson, DEEPEST_POLICY, type JsonValue, nestsDeeperThan } from "./policy-json.ts";
 import { scanJson } from "./policy-json-scan.ts";
 
 /**
@@ -17,8 +9,6 @@ import { scanJson } from "./policy-json-scan.ts";
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export const DEFAULT_TRUST_POLICY_QUOTA_CHARS = 2_048;
-
-const POLICY_VERSION = "2012-10-17";
 
 /** The prefix of `canonical` when the text is not a document. No JSON starts like this, so nothing else is equal. */
 const UNREADABLE = "unreadable:";
@@ -63,68 +53,6 @@ export function samePolicy(a: PolicyDocument, b: PolicyDocument): boolean {
  */
 export function describePolicyChange(from: PolicyDocument, to: PolicyDocument): readonly string[] {
   return samePolicy(from, to) ? [] : describeChange(policyJson(from), policyJson(to), to.use);
-}
-
-/** The document of a policy of a spec. */
-export function documentOf({ statements, document }: Pick<PolicySpec, "statements" | "document">): JsonValue {
-  return document ?? permissionsDocument(statements);
-}
-
-/** The document with these statements. */
-export function permissionsDocument(statements: readonly Statement[]): JsonValue {
-  return { Version: POLICY_VERSION, Statement: statements.map(permissionsStatement) };
-}
-
-/** The desired trust policy of a spec: one statement for all services, then the trust statements. */
-export function trustDocument(trust: Trust): JsonValue {
-  if (trust.document !== undefined) return trust.document;
-  return {
-    Version: POLICY_VERSION,
-    Statement: [...servicesStatement(trust.services), ...trust.statements.map(trustStatement)],
-  };
-}
-
-function permissionsStatement(statement: Statement): JsonObject {
-  const { sid, effect, actions, notActions, resources, notResources, conditions } = statement;
-  return withoutUndefined({
-    Sid: sid,
-    Effect: effect,
-    Action: actions,
-    NotAction: notActions,
-    Resource: resources,
-    NotResource: notResources,
-    Condition: conditionBlock(conditions),
-  });
-}
-
-/** Services are a set: sorted, so that a reordered spec is the same document to the letter. */
-function servicesStatement(services: readonly string[]): readonly JsonObject[] {
-  if (services.length === 0) return [];
-  return [{ Effect: "Allow", Principal: { Service: [...new Set(services)].sort() }, Action: ["sts:AssumeRole"] }];
-}
-
-function trustStatement({ sid, effect, actions, principals, conditions }: TrustStatement): JsonObject {
-  return withoutUndefined({
-    Sid: sid,
-    Effect: effect,
-    Principal: principalBlock(principals),
-    Action: actions,
-    Condition: conditionBlock(conditions),
-  });
-}
-
-function principalBlock({ aws, services, federated, canonicalUsers }: Principals): JsonObject {
-  return withoutUndefined({ AWS: aws, Service: services, Federated: federated, CanonicalUser: canonicalUsers });
-}
-
-function conditionBlock(conditions: PolicyConditions | undefined): JsonObject | undefined {
-  return conditions === undefined || Object.keys(conditions).length === 0 ? undefined : conditions;
-}
-
-function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  const present: [string, JsonValue][] = [];
-  for (const [key, value] of Object.entries(members)) if (value !== undefined) present.push([key, value]);
-  return Object.fromEntries(present);
 }
 
 /** The JSON of a document as it is sent; undefined when it is unreadable. */

@@ -15,14 +15,9 @@ import type {
   ObservedRole,
 } from "../../model/observed-state.ts";
 import { type Owner, ownershipOf, TAG_PREFIX } from "../../model/ownership.ts";
-import {
-  buildPolicy,
-  type PolicyDocument,
-  policyJson,
-  readPolicy,
-  trustDocument,
-} from "../../model/policy/policy-document.ts";
+import { buildPolicy, type PolicyDocument, policyJson, readPolicy } from "../../model/policy/policy-document.ts";
 import { isJsonObject } from "../../model/policy/policy-json.ts";
+import { trustDocument } from "../../model/policy/policy-spec.ts";
 import { statementsFrom, trustFrom } from "../../model/policy/statements-of.ts";
 import type { Action } from "../action.ts";
 import { type Bounds, NO_TRUST } from "./class-bounds.ts";

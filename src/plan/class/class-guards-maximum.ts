@@ -4,10 +4,9 @@ import { requestContext } from "../../model/access/access-request.ts";
 import { compareAccess } from "../../model/access/compare-access.ts";
 import { evaluatePolicies } from "../../model/access/evaluate/evaluate.ts";
 import { StepBudget } from "../../model/access/words/step-budget.ts";
-import { documentOf, permissionsDocument } from "../../model/policy/policy-document.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
-import { statementPath } from "../../model/policy/policy-spec.ts";
+import { documentOf, permissionsDocument, statementPath } from "../../model/policy/policy-spec.ts";
 import { contextText, placeText } from "../access/access-text.ts";
 import { type Bounds, classTitle, filledIn, type Violation, violation } from "./class-bounds.ts";
 

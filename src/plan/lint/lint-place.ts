@@ -1,6 +1,5 @@
 import type { InstanceProfile, InstanceProfileSpec } from "../../api/instance-profile.ts";
-import { trustDocument } from "../../model/policy/policy-document.ts";
-import { policiesOf, statementFieldPath } from "../../model/policy/policy-spec.ts";
+import { policiesOf, statementFieldPath, trustDocument } from "../../model/policy/policy-spec.ts";
 import { trustsEc2 } from "../role/trust.ts";
 import type { Finding } from "./finding.ts";
 

@@ -1,9 +1,15 @@
 import type { InstanceProfile, PolicySpec } from "../../api/instance-profile.ts";
-import { inlineDocuments, trustPolicyOf } from "../../model/policy/desired-policies.ts";
 import { DEFAULT_TRUST_POLICY_QUOTA_CHARS } from "../../model/policy/policy-document.ts";
 import { asciiLowerCase } from "../../model/policy/policy-json.ts";
 import { MAX_INLINE_POLICIES_CHARS, MAX_MANAGED_POLICY_CHARS } from "../../model/policy/policy-size.ts";
-import { policiesOf, type StatementField, statementFieldPath, trustFieldPath } from "../../model/policy/policy-spec.ts";
+import {
+  inlineDocuments,
+  policiesOf,
+  type StatementField,
+  statementFieldPath,
+  trustFieldPath,
+  trustPolicyOf,
+} from "../../model/policy/policy-spec.ts";
 import { BUILT_IN_VARIABLES, leftoverIn, leftoverMessage, variablesIn } from "../../model/variables/template.ts";
 import { didYouMean } from "../../text/did-you-mean.ts";
 import { type FieldBlocker, INVALID_POLICY } from "../plan.ts";
