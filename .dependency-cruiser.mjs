@@ -106,7 +106,7 @@ export default {
       comment: "The list of AWS's actions is for commands: the controller would keep it in memory.",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/cli/" },
-      to: { path: "^src/plan/lint/lint-actions[.]ts$" },
+      to: { path: "^src/plan/lint/lint-shipped-lists[.]ts$" },
     },
     {
       name: "crd-only-from-cli",

@@ -73,7 +73,7 @@ const planted = [
     what: "status reads the list of AWS's actions",
     rule: "action-list-only-from-cli",
     file: "src/status/planted-actions.ts",
-    to: "../plan/lint/lint-actions.ts",
+    to: "../plan/lint/lint-shipped-lists.ts",
   },
   {
     what: "a command uses the AWS SDK itself",

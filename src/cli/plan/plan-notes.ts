@@ -1,5 +1,5 @@
 import type { InstanceProfile } from "../../api/instance-profile.ts";
-import { lintActions } from "../../plan/lint/lint-actions.ts";
+import { lintActions } from "../../plan/lint/lint-shipped-lists.ts";
 import type { Note } from "../../plan/plan.ts";
 
 /** The note on a suspended object. */

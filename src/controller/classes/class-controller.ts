@@ -1,7 +1,7 @@
 import type { Condition } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import type { EventSink, KubeObject, ObjectClient } from "../../engine/ports.ts";
-import type { OwnContext } from "../../plan/class/class-context.ts";
+import type { OwnContext } from "../../plan/class/class-bounds.ts";
 import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { KeyedBackoff } from "../../runtime/queue/backoff.ts";

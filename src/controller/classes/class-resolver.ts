@@ -5,13 +5,14 @@ import { hasTrace } from "../../model/ownership.ts";
 import { fillObject, type ObjectContext, variablesOf } from "../../model/variables/fill-object.ts";
 import {
   type Bounds,
+  classContext,
+  type OwnContext,
   type Violation,
   withClassDefaults,
   withClassNames,
   withClassPath,
   withoutExcess,
 } from "../../plan/class/class-bounds.ts";
-import { classContext, type OwnContext } from "../../plan/class/class-context.ts";
 import type { DefaultDeletionPolicy } from "../../plan/class/class-deletion.ts";
 import { classViolations } from "../../plan/class/class-guards.ts";
 import type { Blocker } from "../../plan/plan.ts";

@@ -7,8 +7,10 @@ import {
 } from "../../api/instance-profile.ts";
 import type { InstanceProfileClass } from "../../api/instance-profile-class.ts";
 import { derivedRoleName, nameInArn, withNames } from "../../model/naming.ts";
+import { homeRegionOf, type Place } from "../../model/place.ts";
 import { showValue } from "../../model/policy/policy-elements.ts";
 import { withStatementsOf } from "../../model/policy/policy-spec.ts";
+import type { ObjectContext } from "../../model/variables/fill-object.ts";
 import { fillIn, type Variables } from "../../model/variables/template.ts";
 import type { Blocker } from "../plan.ts";
 import { type DefaultDeletionPolicy, effectiveDeletionPolicy } from "./class-deletion.ts";
@@ -193,4 +195,22 @@ export function someOf(items: readonly string[]): string {
 /** Builds a violation; `excess` is the part of the spec that the class does not allow. */
 export function violation(reason: string, message: string, excess: Excess): Violation {
   return { reason, message, excess };
+}
+
+/** Where objects without a class are, and the variables of the operator for them. */
+export interface OwnContext {
+  readonly place: Place;
+  readonly variables?: Variables;
+}
+
+/** What the variables of objects of the class stand for. The author of an object can change none of it. */
+export function classContext(
+  { spec: { account, variables } }: InstanceProfileClass,
+  clusterId: string,
+  own: Place,
+): ObjectContext {
+  const { id: accountId, partition } = account;
+  const isElsewhere = own.partition !== undefined && own.partition !== partition;
+  const region = isElsewhere ? homeRegionOf(partition) : own.region;
+  return { place: { accountId, partition, region }, clusterId, variables };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lintActions } from "../../../src/plan/lint/lint-actions.ts";
+import { lintActions } from "../../../src/plan/lint/lint-shipped-lists.ts";
 import { anInstanceProfile, type SpecOverrides } from "../../support/builders.ts";
 
 async function found(spec: SpecOverrides, known: readonly string[] = []): Promise<readonly string[]> {
