@@ -6,11 +6,11 @@ import { invalid } from "../manifests/judge-manifest.ts";
 import type { Manifest } from "../manifests/manifests.ts";
 import { located } from "../manifests/places-of.ts";
 import { findingLines } from "../manifests/validate-report.ts";
+import { VARIABLE_OPTION } from "../operator-options.ts";
 import type { GivenOptions, OptionSpecs } from "../options.ts";
 import { CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { connectAsUser, PLAN_RATES } from "../plan/plan-access.ts";
 import type { Subject } from "../plan/plan-subjects.ts";
-import { VARIABLE_OPTION } from "../variables-option.ts";
 import type { PolicyInput } from "./policy-input.ts";
 
 /** The options that say what the variables of manifests stand for. */

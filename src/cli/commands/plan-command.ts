@@ -23,14 +23,18 @@ import {
   type StrippedViolation,
 } from "../../plan/render.ts";
 import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
-import { adoptionChoices, PLAN_ADOPTION_OPTIONS } from "../adopt-from-option.ts";
 import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
 import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
 import { userPlace } from "../controller/own-place.ts";
-import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy } from "../deletion-policies.ts";
 import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
+import {
+  adoptionChoices,
+  DEFAULT_DELETION_POLICY_OPTION,
+  defaultDeletionPolicy,
+  PLAN_ADOPTION_OPTIONS,
+} from "../operator-options.ts";
 import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";

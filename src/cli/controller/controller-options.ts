@@ -1,8 +1,14 @@
 import type { ControllerSettings } from "../../controller/controller.ts";
-import { ADOPT_FROM_OPTION, adoptFromOption } from "../adopt-from-option.ts";
-import { DEFAULT_DELETION_POLICY_OPTION, defaultDeletionPolicy, policyOf } from "../deletion-policies.ts";
+import {
+  ADOPT_FROM_OPTION,
+  adoptFromOption,
+  DEFAULT_DELETION_POLICY_OPTION,
+  defaultDeletionPolicy,
+  policyOf,
+  VARIABLE_OPTION,
+  variablesOption,
+} from "../operator-options.ts";
 import { clusterIdOf, durationMs, type GivenOptions, type OptionSpecs } from "../options.ts";
-import { VARIABLE_OPTION, variablesOption } from "../variables-option.ts";
 import { DEFAULT_SETTINGS } from "./controller-process.ts";
 
 /** A scan of a large account takes some seconds. */

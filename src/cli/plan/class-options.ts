@@ -10,8 +10,8 @@ import type { Place } from "../../model/place.ts";
 import { CLUSTER_OPTIONS } from "../cluster-options.ts";
 import { type CommandIo, UsageError } from "../io.ts";
 import { type Manifest, readManifests } from "../manifests/manifests.ts";
+import { VARIABLE_OPTION, variablesOption } from "../operator-options.ts";
 import { clusterIdOf, type GivenOptions, type OptionSpecs } from "../options.ts";
-import { VARIABLE_OPTION, variablesOption } from "../variables-option.ts";
 import { readClusterClasses } from "./cluster-classes.ts";
 import { applied, namespacesOf } from "./simulate-apply.ts";
 
