@@ -6,8 +6,8 @@ import { type AccessReport, accessReport } from "../../plan/access/access-report
 import { type NamedReport, overallVerdict } from "../../plan/access/access-text.ts";
 import { compareRoles } from "../../plan/access/compare-roles.ts";
 import type { PlanFormat } from "../../plan/render.ts";
+import { awsRates, readRateOption } from "../aws-options.ts";
 import type { Command } from "../command.ts";
-import { awsRates, readRateOption } from "../controller/aws-rates.ts";
 import { type CommandIo, DIFF_EXIT, EXIT, UsageError } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
 import { readManagedPolicies } from "../plan/managed-policies.ts";

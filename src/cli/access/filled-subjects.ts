@@ -1,5 +1,5 @@
 import { variablesIn } from "../../model/variables/template.ts";
-import { awsRates } from "../controller/aws-rates.ts";
+import { awsRates } from "../aws-options.ts";
 import { userPlace } from "../controller/own-place.ts";
 import type { CommandIo } from "../io.ts";
 import { invalid } from "../manifests/judge-manifest.ts";

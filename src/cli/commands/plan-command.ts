@@ -23,11 +23,10 @@ import {
   type StrippedViolation,
 } from "../../plan/render.ts";
 import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
+import { awsRates, EC2_READ_RATE_OPTION, givenRegions, REGION_OPTION, readRateOption } from "../aws-options.ts";
 import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
-import { awsRates, EC2_READ_RATE_OPTION, readRateOption } from "../controller/aws-rates.ts";
 import { userPlace } from "../controller/own-place.ts";
-import { givenRegions, REGION_OPTION } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import {
   adoptionChoices,

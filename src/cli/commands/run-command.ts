@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
+import { AWS_RATE_OPTIONS, awsRates, INSTANCES_OPTIONS, instancesSettings } from "../aws-options.ts";
 import { CLUSTER_OPTIONS, clusterOf } from "../cluster-options.ts";
 import type { Command } from "../command.ts";
-import { AWS_RATE_OPTIONS, awsRates } from "../controller/aws-rates.ts";
 import { CONTROLLER_OPTIONS, controllerChoices } from "../controller/controller-options.ts";
 import {
   type ControllerProcess,
@@ -13,7 +13,6 @@ import type { ControllerProcessOptions } from "../controller/controller-process-
 import { exitOnBug } from "../controller/crash-handler.ts";
 import { ELECTION_OPTIONS, electionSettings, shardsOption } from "../controller/election.ts";
 import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../controller/event-queues.ts";
-import { INSTANCES_OPTIONS, instancesSettings } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { labelSelectorOf } from "../label-selector.ts";
 import { createLogger, LOG_LEVELS } from "../logging/logger.ts";

@@ -8,6 +8,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { INSTANCE_CREDENTIALS_MS } from "../../sandbox/aws/imds/role-credentials.ts";
 import { type AwsSandbox, startAwsSandbox } from "../../sandbox/aws/server.ts";
 import { type KubeApi, startKubeApi } from "../../sandbox/kube/server.ts";
+import { DEFAULT_INSTANCES } from "../aws-options.ts";
 import type { Command } from "../command.ts";
 import { CONTROLLER_OPTIONS, controllerChoices } from "../controller/controller-options.ts";
 import {
@@ -16,7 +17,6 @@ import {
   NO_LISTENERS,
   startController,
 } from "../controller/controller-process.ts";
-import { DEFAULT_INSTANCES } from "../instances-options.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { createLogger } from "../logging/logger.ts";
 import { readShippedCrds, samplePath } from "../manifests/crd-file.ts";

@@ -3,7 +3,7 @@ import type { ControllerSettings } from "../../controller/controller.ts";
 import type { KubeCluster } from "../../kube/kube-config.ts";
 import type { SqsQueueUrl } from "../../model/queue-url.ts";
 import type { Logger } from "../../telemetry.ts";
-import type { InstancesSettings } from "../instances-options.ts";
+import type { InstancesSettings } from "../aws-options.ts";
 import type { ElectionSettings } from "./election.ts";
 import type { ListenAddresses } from "./listeners.ts";
 import type { AwsPlace } from "./open-aws.ts";

@@ -7,7 +7,7 @@ import { OwnRequests } from "../../engine/drift/own-requests.ts";
 import { homeRegionOf } from "../../model/place.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
-import type { InstancesSettings } from "../instances-options.ts";
+import type { InstancesSettings } from "../aws-options.ts";
 import type { ProductMetrics } from "../metrics/product-metrics.ts";
 import { assertEnforcing } from "./dry-run.ts";
 import { type AwsPlace, type OpenAwsOptions, openAws } from "./open-aws.ts";

@@ -6,7 +6,7 @@ import type { OwnRequests } from "../../engine/drift/own-requests.ts";
 import { BlockedError } from "../../errors.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
-import { DEFAULT_INSTANCES, type InstancesSettings } from "../instances-options.ts";
+import { DEFAULT_INSTANCES, type InstancesSettings } from "../aws-options.ts";
 import type { ProductMetrics } from "../metrics/product-metrics.ts";
 import { VERSION } from "../version.ts";
 
