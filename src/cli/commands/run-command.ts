@@ -14,9 +14,8 @@ import { exitOnBug } from "../controller/crash-handler.ts";
 import { ELECTION_OPTIONS, electionSettings, shardsOption } from "../controller/election.ts";
 import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../controller/event-queues.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
-import { labelSelectorOf } from "../label-selector.ts";
 import { createLogger, LOG_LEVELS } from "../logging/logger.ts";
-import { accountIdOf, durationMs, type GivenOptions, namespacesOf, wholeNumber } from "../options.ts";
+import { accountIdOf, durationMs, type GivenOptions, labelSelectorOf, namespacesOf, wholeNumber } from "../options.ts";
 
 /** A shorter interval would keep AWS busy without a pause. */
 const MIN_RESYNC_MS = 1_000;

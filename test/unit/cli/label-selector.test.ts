@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { UsageError } from "../../../src/cli/io.ts";
-import { labelSelectorOf } from "../../../src/cli/label-selector.ts";
+import { labelSelectorOf } from "../../../src/cli/options.ts";
 import { parseLabelSelector } from "../../../src/sandbox/kube/query/label-selector.ts";
 
 test.each([
