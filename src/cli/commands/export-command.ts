@@ -24,7 +24,6 @@ import { objectNames } from "../manifests/object-names.ts";
 import { clusterIdOf, type GivenOptions, namespaceOf } from "../options.ts";
 import { connectAsUser } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
-import { hasTags, tagFilterOf } from "../tag-filter.ts";
 
 /** Writes existing instance profiles as manifests that adopt them unchanged. */
 export const exportCommand: Command = {
@@ -185,4 +184,22 @@ function write(profiles: readonly WholeProfile[], choices: ManifestChoices, io: 
   io.out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
   const rest = incomplete === 0 ? "" : `; ${incomplete} written as comments, with the reason`;
   io.err(`${profiles.length - incomplete} of ${profiles.length} instance profiles exported${rest}`);
+}
+
+/** Reads values of `--tag KEY=VALUE`. Any key is a filter, also the keys that AWS reserves, such as `aws:cloudformation:stack-name`. */
+export function tagFilterOf(given: readonly string[]): Tags {
+  return Object.fromEntries(
+    given.map((tag) => {
+      const [key = "", ...value] = tag.split("=");
+      if (key === "" || value.length === 0) throw new UsageError(`--tag: "${tag}" must have the form KEY=VALUE`);
+      return [key, value.join("=")];
+    }),
+  );
+}
+
+/** True when the instance profile or its role has each of the tags. */
+export function hasTags({ instanceProfile, role }: WholeProfile, filter: Tags): boolean {
+  return Object.entries(filter).every(
+    ([key, value]) => instanceProfile.tags[key] === value || role?.tags[key] === value,
+  );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasTags, tagFilterOf } from "../../../src/cli/tag-filter.ts";
+import { hasTags, tagFilterOf } from "../../../src/cli/commands/export-command.ts";
 import { createdState } from "../../support/builders.ts";
 
 const STACK = "aws:cloudformation:stack-name";
