@@ -1,12 +1,10 @@
 import { Counter, Gauge } from "prom-client";
 import { parse } from "yaml";
 import { classMetrics } from "../../src/cli/controller/class-ports.ts";
-import { eventQueueMetrics } from "../../src/cli/metrics/event-queue-metrics.ts";
+import { eventQueueMetrics, orphanMetrics, scanMetrics } from "../../src/cli/metrics/account-metrics.ts";
 import { lastUseMetrics } from "../../src/cli/metrics/last-use-metrics.ts";
-import { orphanMetrics } from "../../src/cli/metrics/orphan-metrics.ts";
 import { ProductMetrics } from "../../src/cli/metrics/product-metrics.ts";
-import { restClientMetrics } from "../../src/cli/metrics/rest-client-metrics.ts";
-import { scanMetrics } from "../../src/cli/metrics/scan-metrics.ts";
+import { restClientMetrics } from "../../src/cli/metrics/request-metrics.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { ControllerMetrics } from "../../src/runtime/metrics/controller-metrics.ts";
 import { KeyedBackoff } from "../../src/runtime/queue/backoff.ts";

@@ -42,6 +42,23 @@ async function completed({ name, summary, load }: ListedCommand): Promise<Comple
   return { name, summary, options: {}, subcommands: await Promise.all(loaded.subcommands.map(completed)) };
 }
 
+/** The commands about what policies allow. */
+const accessCommand: CommandGroup = {
+  description: "Says what policies allow.",
+  subcommands: [
+    {
+      name: "can",
+      summary: "say whether a request is allowed, and by which statement",
+      load: async () => (await import("./access/can-command.ts")).canCommand,
+    },
+    {
+      name: "diff",
+      summary: "say what a change of policies or manifests grants",
+      load: async () => (await import("./access/diff-command.ts")).diffCommand,
+    },
+  ],
+};
+
 const COMMANDS: readonly ListedCommand[] = [
   {
     name: "run",
@@ -76,7 +93,7 @@ const COMMANDS: readonly ListedCommand[] = [
   {
     name: "access",
     summary: "say what policies allow, and what a change grants",
-    load: async () => (await import("./access/access-command.ts")).accessCommand,
+    load: async () => accessCommand,
   },
   {
     name: "report",

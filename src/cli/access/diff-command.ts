@@ -10,8 +10,7 @@ import { awsRates, readRateOption } from "../aws-options.ts";
 import type { Command } from "../command.ts";
 import { type CommandIo, DIFF_EXIT, EXIT, UsageError } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
-import { readManagedPolicies } from "../plan/managed-policies.ts";
-import { connectAsUser, PLAN_RATES, reportUnread } from "../plan/plan-access.ts";
+import { connectAsUser, PLAN_RATES, readManagedPolicies, reportUnread } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
 import { diffLines } from "./diff-lines.ts";
 import {
@@ -24,9 +23,9 @@ import {
   type ReadSources,
 } from "./diff-pairing.ts";
 import { renderDiff } from "./diff-report.ts";
-import { readSide, type Side } from "./diff-sides.ts";
 import { FILL_OPTIONS, filledInput } from "./filled-subjects.ts";
 import { locateStatements } from "./locate-statements.ts";
+import { readSide, type Side } from "./policy-input.ts";
 
 /** Says what one version of policies or manifests grants that another does not. */
 export const diffCommand: Command = {

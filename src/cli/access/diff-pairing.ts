@@ -13,9 +13,8 @@ import {
 import { UsageError } from "../io.ts";
 import type { Manifest } from "../manifests/manifests.ts";
 import type { Subject } from "../plan/plan-subjects.ts";
-import type { Side } from "./diff-sides.ts";
 import { documentPathOf, type LocatableReport, manifestPathOf } from "./locate-statements.ts";
-import { isTrustPolicy, nameOf } from "./policy-input.ts";
+import { isTrustPolicy, nameOf, type Side } from "./policy-input.ts";
 
 /** What of one object, or of two policies, is compared. */
 export interface DiffPair {

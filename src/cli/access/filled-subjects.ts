@@ -1,6 +1,6 @@
 import { variablesIn } from "../../model/variables/template.ts";
 import { awsRates } from "../aws-options.ts";
-import { userPlace } from "../controller/own-place.ts";
+import { userPlace } from "../controller/open-aws.ts";
 import type { CommandIo } from "../io.ts";
 import { invalid } from "../manifests/judge-manifest.ts";
 import type { Manifest } from "../manifests/manifests.ts";

@@ -7,8 +7,7 @@ import { isTrustPolicy } from "../access/policy-input.ts";
 import type { Command } from "../command.ts";
 import { readDocuments } from "../import/read-documents.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
-import { exportText } from "../manifests/export-text.ts";
-import { objectNames } from "../manifests/object-names.ts";
+import { exportText, objectNames } from "../manifests/export-text.ts";
 import { type GivenOptions, namespaceOf } from "../options.ts";
 
 /** Writes IAM policy documents as a manifest. */

@@ -12,17 +12,15 @@ import {
 import { BlockedError } from "../../errors.ts";
 import { nameKey } from "../../model/naming.ts";
 import type { Tags } from "../../model/ownership.ts";
-import { scanIfPermitted, WHOLE_ACCOUNT_FROM } from "../account-scan.ts";
 import { awsRates, readRateOption } from "../aws-options.ts";
 import { CLUSTER_OPTIONS } from "../cluster-options.ts";
 import type { Command } from "../command.ts";
 import { writeImported } from "../import/import-output.ts";
 import { IMPORT_OPTIONS, importOption, readSource, stackOf } from "../import/import-sources.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
-import { exportText } from "../manifests/export-text.ts";
-import { objectNames } from "../manifests/object-names.ts";
+import { exportText, objectNames } from "../manifests/export-text.ts";
 import { clusterIdOf, type GivenOptions, namespaceOf } from "../options.ts";
-import { connectAsUser } from "../plan/plan-access.ts";
+import { connectAsUser, scanIfPermitted, WHOLE_ACCOUNT_FROM } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
 
 /** Writes existing instance profiles as manifests that adopt them unchanged. */

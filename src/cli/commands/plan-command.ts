@@ -24,10 +24,10 @@ import {
 } from "../../plan/render.ts";
 import { keyOf, type WatchedObject } from "../../runtime/watch/list-watch.ts";
 import { awsRates, EC2_READ_RATE_OPTION, givenRegions, REGION_OPTION, readRateOption } from "../aws-options.ts";
-import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
-import { userPlace } from "../controller/own-place.ts";
+import { userPlace } from "../controller/open-aws.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
+import { COLOR_OPTION, hasColor } from "../line-io.ts";
 import {
   adoptionChoices,
   DEFAULT_DELETION_POLICY_OPTION,
@@ -38,16 +38,17 @@ import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { connectAsUser, PLAN_RATES, placeFor, planAccess, type RunAccess, reportUnread } from "../plan/plan-access.ts";
-import { notesOnWrites, SUSPENDED } from "../plan/plan-notes.ts";
 import {
   type Answer,
   type FilledSubject,
+  notesOnWrites,
   readSubjects,
+  SUSPENDED,
   withCrossBlockers,
   withPlaces,
   withStatementPlaces,
 } from "../plan/plan-subjects.ts";
-import { reportTests, runPlannedTests } from "../policy-tests/planned-tests.ts";
+import { reportTests, runPlannedTests } from "../policy-tests/judge-tests.ts";
 import { type Progress, withProgress } from "../progress.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */

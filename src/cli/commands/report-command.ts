@@ -5,20 +5,19 @@ import type { WatchedObject } from "../../runtime/watch/list-watch.ts";
 import { rfc3339 } from "../../text/rfc3339.ts";
 import { awsRates, EC2_READ_RATE_OPTION, givenRegions, readRateOption } from "../aws-options.ts";
 import { CLUSTER_OPTIONS } from "../cluster-options.ts";
-import { COLOR_OPTION, hasColor } from "../color.ts";
 import type { Command } from "../command.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
+import { COLOR_OPTION, hasColor } from "../line-io.ts";
 import { readInput } from "../manifests/manifests.ts";
 import { durationMs, type GivenOptions, namespacesOf } from "../options.ts";
 import { readClasses, readClusterObjects } from "../plan/cluster-classes.ts";
 import { connectAsUser, PLAN_RATES } from "../plan/plan-access.ts";
 import { type Subject, validSubjects } from "../plan/plan-subjects.ts";
 import { withProgress } from "../progress.ts";
-import { proposalsFor } from "../report/access-report.ts";
+import { type AccessFormat, proposalsFor, writeProposals } from "../report/access-report.ts";
 import { accountsOf, closeAll, type ReachedAccount, reachAccounts } from "../report/accounts.ts";
 import { namedObjects } from "../report/named-objects.ts";
 import { type Period, readUsage } from "../report/read-usage.ts";
-import { type AccessFormat, writeProposals } from "../report/write-proposals.ts";
 
 /** Says what objects have in AWS that nothing uses. */
 export const reportCommand: Command = {

@@ -9,15 +9,14 @@ import { systemClock } from "../../runtime/clock.ts";
 import { EventLoopWatch } from "../../runtime/metrics/event-loop-watch.ts";
 import { DEFAULT_REQUEUE_INTERVALS } from "../../status/requeue.ts";
 import { ProductMetrics } from "../metrics/product-metrics.ts";
-import { restClientMetrics } from "../metrics/rest-client-metrics.ts";
+import { restClientMetrics } from "../metrics/request-metrics.ts";
 import { VERSION } from "../version.ts";
 import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { startDryRunSummary } from "./dry-run.ts";
 import { DRAIN_MS } from "./election.ts";
 import { type ListenAddresses, type ListenerContent, openListeners } from "./listeners.ts";
 import { openAccounts } from "./open-accounts.ts";
-import { checkAccount } from "./open-aws.ts";
-import { placeOf } from "./own-place.ts";
+import { checkAccount, placeOf } from "./open-aws.ts";
 import { electorOf, openProcessController, type ProcessController, refuseWrites } from "./process-controller.ts";
 
 /** How long publishing the last Events can take on shutdown. */

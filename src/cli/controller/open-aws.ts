@@ -1,12 +1,15 @@
 import { type AwsConnection, connectAws } from "../../aws/aws-connection.ts";
 import { type AwsRates, CallLimiter, DEFAULT_AWS_RATES } from "../../aws/call/call-limiter.ts";
 import type { AwsClientOptions, AwsReply } from "../../aws/client/client-config.ts";
+import { partitionOf } from "../../aws/client/known-region.ts";
 import { type AwsAccount, openAwsAccount } from "../../engine/accounts/aws-account.ts";
 import type { OwnRequests } from "../../engine/drift/own-requests.ts";
 import { BlockedError } from "../../errors.ts";
+import type { Place } from "../../model/place.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Logger } from "../../telemetry.ts";
 import { DEFAULT_INSTANCES, type InstancesSettings } from "../aws-options.ts";
+import type { Manifest } from "../manifests/manifests.ts";
 import type { ProductMetrics } from "../metrics/product-metrics.ts";
 import { VERSION } from "../version.ts";
 
@@ -104,4 +107,21 @@ export async function checkAccount(
       "Give the controller credentials of the right account, or correct --account-id.",
     { reason: "WrongAccount" },
   );
+}
+
+/** The region and partition of the credentials, as far as the environment says; sends no request. */
+export async function placeOf({ region }: Pick<AwsConnection, "region">): Promise<Pick<Place, "region" | "partition">> {
+  const name = await region();
+  return name === undefined ? {} : { region: name, partition: partitionOf(name) };
+}
+
+/** Where the credentials of a user are. Asks STS only when a manifest uses the account. Errors: those of GetCallerIdentity. */
+export async function userPlace(
+  aws: Pick<AwsConnection, "region" | "accountIdentity">,
+  manifests: readonly Manifest[],
+  signal: AbortSignal,
+): Promise<Place> {
+  const place = await placeOf(aws);
+  const usesAccount = manifests.some(({ value }) => JSON.stringify(value["spec"] ?? {}).includes("{account}"));
+  return usesAccount ? { ...place, accountId: await aws.accountIdentity.accountId(signal) } : place;
 }

@@ -3,8 +3,7 @@ import { importProfile } from "../../engine/import/import-profile.ts";
 import { joinDeclarations } from "../../engine/import/join-declarations.ts";
 import { BlockedError } from "../../errors.ts";
 import { type CommandIo, EXIT } from "../io.ts";
-import { commented, exportText } from "../manifests/export-text.ts";
-import { objectNames } from "../manifests/object-names.ts";
+import { commented, exportText, objectNames } from "../manifests/export-text.ts";
 import type { ImportSource } from "./import-sources.ts";
 
 /** Writes the instance profiles of another tool as manifests, what is left, and how the tool lets go. Returns the exit status. */

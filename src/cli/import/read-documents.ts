@@ -2,7 +2,7 @@ import { TerminalError } from "../../errors.ts";
 import type { JsonValue } from "../../model/policy/policy-json.ts";
 import type { CommandIo } from "../io.ts";
 import { manifestFiles, readManifestFile } from "../manifests/manifest-files.ts";
-import { YamlFaultError } from "../manifests/yaml-fault-error.ts";
+import { YamlFaultError } from "../manifests/yaml-events.ts";
 import { readYaml } from "../manifests/yaml-reader.ts";
 
 /** Larger files would take more memory than a pipeline has. */

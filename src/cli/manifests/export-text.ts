@@ -64,3 +64,20 @@ export function yamlOf(manifest: Readonly<Record<string, unknown>>): readonly st
 function longEscape(character: string): string {
   return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
 }
+
+/** Returns a function that turns instance profile names into unique Kubernetes object names. */
+export function objectNames(): (instanceProfileName: string) => string {
+  const given = new Set<string>();
+  return (instanceProfileName) => {
+    const base =
+      instanceProfileName
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9.-]+/g, "-")
+        .replaceAll(/[.-]*\.[.-]*/g, ".")
+        .replaceAll(/^[.-]+|[.-]+$/g, "") || "profile";
+    let name = base;
+    for (let i = 2; given.has(name); i++) name = `${base}-${i}`;
+    given.add(name);
+    return name;
+  };
+}

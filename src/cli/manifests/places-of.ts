@@ -2,8 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type Place, placeIn } from "../../text/yaml-fault.ts";
 import type { Manifest, ManifestOrigin } from "./manifests.ts";
-import type { YamlPiece } from "./yaml-documents.ts";
-import { findInYaml } from "./yaml-reader.ts";
+import { findInYaml, type YamlPiece } from "./yaml-reader.ts";
 
 /** A field of a manifest, with the path that the API server reports. */
 export interface ManifestField {

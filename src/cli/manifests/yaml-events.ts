@@ -1,6 +1,5 @@
 import { EVENT_ID, type Event, parseEvents, SCALAR_STYLE, type ScalarStyle, YAMLException } from "js-yaml";
 import { CST, Lexer } from "yaml";
-import { YamlFaultError } from "./yaml-fault-error.ts";
 
 /** The API server rejects such objects earlier; the readers here are recursive. */
 export const MAX_DEPTH = 500;
@@ -105,3 +104,15 @@ export function offsetOf(event: Event | undefined): number {
 }
 
 const QUOTED: ReadonlySet<ScalarStyle> = new Set([SCALAR_STYLE.SINGLE_QUOTED, SCALAR_STYLE.DOUBLE_QUOTED]);
+
+/** An error for invalid YAML, or for YAML that has no JSON form. Its message quotes nothing of the document. */
+export class YamlFaultError extends Error {
+  /** Offset of the error in the text. */
+  readonly offset: number;
+
+  constructor(what: string, offset: number) {
+    super(what);
+    this.name = "YamlFaultError";
+    this.offset = offset;
+  }
+}

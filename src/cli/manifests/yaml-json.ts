@@ -8,8 +8,7 @@ import {
   type ScalarEvent,
   type SequenceEvent,
 } from "js-yaml";
-import { MAX_DEPTH, offsetOf, TOO_DEEP } from "./yaml-events.ts";
-import { YamlFaultError } from "./yaml-fault-error.ts";
+import { MAX_DEPTH, offsetOf, TOO_DEEP, YamlFaultError } from "./yaml-events.ts";
 import { AMBIGUOUS, NOT_FINITE, scalarOf } from "./yaml-scalar.ts";
 
 /** A JSON value. */

@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type DocumentField, offsetsIn } from "./manifest-place.ts";
-import { yamlEvents } from "./yaml-events.ts";
-import { YamlFaultError } from "./yaml-fault-error.ts";
+import { YamlFaultError, yamlEvents } from "./yaml-events.ts";
 import { type Json, jsonOf, templateJsonOf } from "./yaml-json.ts";
 
 /** Larger texts would block the event loop for too long. */
@@ -81,4 +80,34 @@ function workerFile(): string {
     .find((path) => existsSync(path));
   if (file === undefined) throw new Error("yaml-worker not found. Reinstall the program.");
   return file;
+}
+
+/** A piece of a text that contains whole documents, usually one. */
+export interface YamlPiece {
+  /** Offset of the piece in the text. */
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** `---` and `...` at the start of a line end the document, even within quotes. */
+const MARKER = /(?<=^|[\n\r])(?:---|\.\.\.)(?=[ \t\r\n]|$)/g;
+
+/** The start of a line with content: not blank, a comment or a directive. */
+const CONTENT = /(?<=^|[\n\r])[ \t]*[^ \t\n\r#%\ufeff]/;
+
+/** Splits a text between its documents, so that each can be read separately. */
+export function* piecesOf(text: string): Generator<YamlPiece> {
+  let offset = 0;
+  for (const { index, 0: marker } of text.matchAll(MARKER)) {
+    const end = marker === "..." ? lineEnd(text, index) : index;
+    if (marker === "---" && !CONTENT.test(text.slice(offset, end))) continue;
+    yield { offset, text: text.slice(offset, end) };
+    offset = end;
+  }
+  yield { offset, text: text.slice(offset) };
+}
+
+function lineEnd(text: string, from: number): number {
+  const length = /[\n\r]/.exec(text.slice(from))?.index;
+  return length === undefined ? text.length : from + length;
 }

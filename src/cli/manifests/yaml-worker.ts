@@ -1,8 +1,7 @@
 /** Handles one YamlRequest in a worker thread of `yaml-reader.ts`. Runs on import. */
 import { parentPort, workerData } from "node:worker_threads";
 import { offsetsIn } from "./manifest-place.ts";
-import { yamlEvents } from "./yaml-events.ts";
-import { YamlFaultError } from "./yaml-fault-error.ts";
+import { YamlFaultError, yamlEvents } from "./yaml-events.ts";
 import { jsonOf } from "./yaml-json.ts";
 import type { YamlReply, YamlRequest } from "./yaml-reader.ts";
 

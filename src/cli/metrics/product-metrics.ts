@@ -9,8 +9,8 @@ import type { ElectionObserver } from "../../runtime/election/leader-election-op
 import type { ReflectorObserver } from "../../runtime/watch/reflector-options.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import { REVISION } from "../version.ts";
-import { limiterMetrics } from "./limiter-metrics.ts";
-import { quotaMetrics } from "./scan-metrics.ts";
+import { quotaMetrics } from "./account-metrics.ts";
+import { limiterMetrics } from "./request-metrics.ts";
 
 /** Prefix of the metrics that are specific to this controller. */
 const PREFIX = "instance_profile_controller";

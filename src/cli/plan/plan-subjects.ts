@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { InstanceProfile, InstanceProfileSpec } from "../../api/instance-profile.ts";
 import type { QuotaSource } from "../../engine/observe/quota-cache.ts";
-import type { Blocker, FieldBlocker } from "../../plan/plan.ts";
+import { lintActions } from "../../plan/lint/lint-shipped-lists.ts";
+import type { Blocker, FieldBlocker, Note } from "../../plan/plan.ts";
 import { countBlockers, withCreations } from "../../plan/quota-blockers.ts";
 import type { PlannedObject } from "../../plan/render.ts";
 import { type InputObject, sharedNames } from "../../plan/shared-names.ts";
@@ -146,4 +147,24 @@ export async function withPlaces(answers: readonly Answer[]): Promise<readonly A
     const violated = violations && { violations: violations.map(placed) };
     return { ...answer, planned: { ...answer.planned, ...violated, plan: { ...plan, blockers } } };
   });
+}
+
+/** The note on a suspended object. */
+export const SUSPENDED: Note = {
+  reason: "Suspended",
+  message: "spec.suspend is true, so the controller writes nothing",
+};
+
+const DRY_RUN: Note = {
+  reason: "DryRun",
+  message: "spec.mode is DryRun, so the controller reports these writes and does not make them",
+};
+
+/** Notes on an object for which there is something to write. */
+export async function notesOnWrites(spec: InstanceProfile["spec"]): Promise<readonly Note[]> {
+  const unknown = await lintActions(spec);
+  return [
+    ...unknown.map(({ path, message }) => ({ reason: "UnknownAction", message: `${path}: ${message}` })),
+    ...(spec.mode === "DryRun" ? [DRY_RUN] : []),
+  ];
 }

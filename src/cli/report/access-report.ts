@@ -2,16 +2,18 @@ import { hasExternalRole, type InstanceProfileSpec, type InstanceProfileStatus }
 import type { AwsConnection } from "../../aws/aws-connection.ts";
 import type { KubeObject, ObjectKey } from "../../engine/ports.ts";
 import { ControllerError, messageOfError } from "../../errors.ts";
+import type { ServiceAccess } from "../../model/access/service-access.ts";
 import { nameInArn } from "../../model/naming.ts";
 import type { JsonObject } from "../../model/policy/policy-json.ts";
 import { type NarrowedManifest, narrowManifest } from "../../plan/usage/narrow-manifest.ts";
-import type { AccessProposal } from "../../plan/usage/render-access.ts";
+import { type AccessProposal, accessJson, proposalComments, renderAccess } from "../../plan/usage/render-access.ts";
 import { periodText } from "../../plan/usage/role-use.ts";
-import type { CommandIo } from "../io.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { type CommandIo, EXIT } from "../io.ts";
+import { commented, yamlOf } from "../manifests/export-text.ts";
 import { judgeManifest } from "../manifests/judge-manifest.ts";
 import type { Progress } from "../progress.ts";
 import type { ReachedAccount } from "./accounts.ts";
-import { readServices } from "./last-accessed.ts";
 import type { NamedObject } from "./named-objects.ts";
 import type { Period } from "./read-usage.ts";
 
@@ -137,4 +139,57 @@ async function notWatched(
 function assertValid(manifest: JsonObject): void {
   const { object, findings } = judgeManifest({ value: manifest as KubeObject });
   if (object === undefined) throw new Error(`the proposal is not valid: ${JSON.stringify(findings)}`);
+}
+
+/** IAM makes a report within seconds. */
+const POLL_MS = 1_000;
+const MAX_POLLS = 120;
+
+/** Has IAM make its report on what a role has accessed, and waits for it; undefined if IAM does not finish in time. */
+export async function readServices(
+  roleArn: string,
+  { lastAccessed }: AwsConnection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly ServiceAccess[] | undefined> {
+  const jobId = await lastAccessed.start(roleArn, signal);
+  for (let poll = 0; poll < MAX_POLLS; poll += 1) {
+    const services = await lastAccessed.result(jobId, roleArn, signal);
+    if (services !== undefined) return services;
+    await clock.sleep(POLL_MS, signal);
+  }
+  return undefined;
+}
+
+/** The output format of a report on access. */
+export type AccessFormat = "text" | "json" | "yaml";
+
+/** Renders the proposals. The YAML has only what can be applied; the rest goes to standard error. */
+export function writeProposals(
+  proposals: readonly AccessProposal[],
+  objects: readonly NamedObject[],
+  format: AccessFormat,
+  { io, isColored }: { readonly io: Pick<CommandIo, "out" | "err">; readonly isColored: boolean },
+): number {
+  if (format === "json") io.out(accessJson(proposals));
+  if (format === "yaml") writeYaml(proposals, io);
+  if (format === "text") {
+    const shown = proposals.map((proposal, index) => {
+      const before = yamlOf(objects[index]?.manifest ?? {});
+      return { ...proposal, before, after: proposal.manifest === undefined ? before : yamlOf(proposal.manifest) };
+    });
+    io.out(renderAccess(shown), isColored);
+  }
+  if (proposals.some(({ manifest }) => manifest !== undefined)) return EXIT.changes;
+  return proposals.some(({ problem, isTooYoung }) => problem !== undefined && !isTooYoung) ? EXIT.blocked : EXIT.ok;
+}
+
+function writeYaml(proposals: readonly AccessProposal[], { out, err }: Pick<CommandIo, "out" | "err">): void {
+  const documents = proposals.flatMap((proposal) => {
+    const { manifest } = proposal;
+    return manifest === undefined ? [] : [[...commented(proposalComments(proposal)), ...yamlOf(manifest)]];
+  });
+  out(documents.flatMap((lines, index) => (index === 0 ? lines : ["---", ...lines])));
+  for (const { namespace, name, problem, manifest } of proposals)
+    if (manifest === undefined) err(`${namespace}/${name}: ${problem ?? "nothing to remove"}`);
 }

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CallLimiter } from "../../../src/aws/call/call-limiter.ts";
 import { type OpenAccounts, openAccounts } from "../../../src/cli/controller/open-accounts.ts";
-import { orphanMetrics } from "../../../src/cli/metrics/orphan-metrics.ts";
+import { orphanMetrics, scanMetrics } from "../../../src/cli/metrics/account-metrics.ts";
 import { ProductMetrics } from "../../../src/cli/metrics/product-metrics.ts";
-import { scanMetrics } from "../../../src/cli/metrics/scan-metrics.ts";
 import type { AccountQuotas, Usage } from "../../../src/model/account-quotas.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
 import { FakeClock } from "../../support/fake-clock.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { COLOR_OPTION, colored, hasColor } from "../../../src/cli/color.ts";
+import { COLOR_OPTION, colored, hasColor } from "../../../src/cli/line-io.ts";
 import { readOptions } from "../../../src/cli/options.ts";
 
 type Env = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { removedBlocks } from "../../../src/cli/import/removed-blocks.ts";
+import { removedBlocks } from "../../../src/cli/import/import-sources.ts";
 
 const instances = new Map([
   ["module.app.aws_iam_role.web", ['module.app["a"].aws_iam_role.web[0]', 'module.app["b"].aws_iam_role.web[0]']],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { piecesOf } from "../../../src/cli/manifests/yaml-documents.ts";
+import { piecesOf } from "../../../src/cli/manifests/yaml-reader.ts";
 
 const cut = (text: string): readonly string[] => [...piecesOf(text)].map((piece) => piece.text);
 

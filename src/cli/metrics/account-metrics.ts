@@ -1,9 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { type EventQueueObserver, MESSAGE_RESULTS } from "../../controller/drift/event-queue-loop.ts";
+import type { OrphanObserver } from "../../controller/orphans/orphan-options.ts";
 import type { ScanObserver, ScanResult } from "../../controller/scan/iam-scan.ts";
 import type { AccountQuotas, Usage } from "../../model/account-quotas.ts";
 
-const PREFIX = "instance_profile_controller_account_scan";
-const SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const SCAN_PREFIX = "instance_profile_controller_account_scan";
+const SCAN_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const RESULTS: readonly ScanResult[] = ["ok", "denied", "failed"];
 
 /** The observed quotas of an account; undefined before its first scan. */
@@ -65,32 +67,32 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
   const registers = [registry];
   const labelNames = ["account"];
   const scans = new Counter({
-    name: `${PREFIX}s_total`,
+    name: `${SCAN_PREFIX}s_total`,
     help: "Account scans by result: ok, failed, or denied, when objects are read individually instead.",
     labelNames: ["account", "result"],
     registers,
   });
   const available = new Gauge({
-    name: `${PREFIX}_available`,
+    name: `${SCAN_PREFIX}_available`,
     help: "0 while the controller is not authorized to scan the account and reads objects individually.",
     labelNames,
     registers,
   });
   const durations = new Histogram({
-    name: `${PREFIX}_duration_seconds`,
+    name: `${SCAN_PREFIX}_duration_seconds`,
     help: "How long scans took, of all accounts.",
     labelNames: [],
-    buckets: SECONDS,
+    buckets: SCAN_SECONDS,
     registers,
   });
   const objects = new Gauge({
-    name: `${PREFIX}_objects`,
+    name: `${SCAN_PREFIX}_objects`,
     help: "Objects that the last account scan compared.",
     labelNames,
     registers,
   });
   const differences = new Counter({
-    name: `${PREFIX}_differences_total`,
+    name: `${SCAN_PREFIX}_differences_total`,
     help: "Objects whose observed state differed from their status in an account scan.",
     labelNames,
     registers,
@@ -114,5 +116,73 @@ export function scanMetrics(registry: Registry): (account: string) => ScanObserv
         objects.remove({ account });
       },
     };
+  };
+}
+
+const ORPHANS_PREFIX = "instance_profile_controller_orphans";
+
+/** Registers the metrics of orphans. The label `account` is an account id, or `own` for an account that no class names. */
+export function orphanMetrics(registry: Registry): (account: string) => OrphanObserver {
+  const options = { labelNames: ["account"], registers: [registry] };
+  const found = new Gauge({
+    ...options,
+    name: ORPHANS_PREFIX,
+    help: "Roles with this cluster's owner tags and no InstanceProfile, as of the last account scan.",
+  });
+  const deleted = new Counter({
+    ...options,
+    name: `${ORPHANS_PREFIX}_deleted_total`,
+    help: "Orphans that the controller has deleted (--orphan-policy=Delete).",
+  });
+  return (account) => {
+    deleted.inc({ account }, 0);
+    return {
+      counted: (orphans) => found.set({ account }, orphans),
+      deleted: () => deleted.inc({ account }),
+      left: () => found.remove({ account }),
+    };
+  };
+}
+
+const QUEUE_PREFIX = "instance_profile_controller_event_queue";
+const LAG_SECONDS = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
+
+/** Registers the metrics of event queues. The label `queue` is the region, the account id and the name of the queue. */
+export function eventQueueMetrics(registry: Registry): EventQueueObserver {
+  const registers = [registry];
+  const messages = new Counter({
+    name: `${QUEUE_PREFIX}_messages_total`,
+    help: "Messages from event queues by result; matched: an object is verified.",
+    labelNames: ["queue", "result"],
+    registers,
+  });
+  const reachable = new Gauge({
+    name: `${QUEUE_PREFIX}_reachable`,
+    help: "0 while the controller cannot poll the event queue, so that only account scans find drift.",
+    labelNames: ["queue"],
+    registers,
+  });
+  const lags = new Histogram({
+    name: `${QUEUE_PREFIX}_lag_seconds`,
+    help: "The time between a change in AWS and the arrival of its event, of all changes.",
+    labelNames: ["queue"],
+    buckets: LAG_SECONDS,
+    registers,
+  });
+  return {
+    joined(queue) {
+      for (const result of MESSAGE_RESULTS) messages.inc({ queue, result }, 0);
+    },
+    handled(queue, result, lagMs) {
+      messages.inc({ queue, result });
+      if (lagMs !== undefined) lags.observe({ queue }, lagMs / 1_000);
+    },
+    reachable: (queue, isReachable) => reachable.set({ queue }, isReachable ? 1 : 0),
+    // Classes name queues, so what they no longer name must not stay.
+    left(queue) {
+      for (const result of MESSAGE_RESULTS) messages.remove({ queue, result });
+      reachable.remove({ queue });
+      lags.remove({ queue });
+    },
   };
 }
