@@ -144,7 +144,7 @@ function failure(path: string, message: string): Finding {
 }
 
 /** `namespace/name` of the object that a test is about; undefined when the test does not name one. */
-export function testedNameOf({ value }: Pick<Manifest, "value">): string | undefined {
+function testedNameOf({ value }: Pick<Manifest, "value">): string | undefined {
   const { namespace } = (value["metadata"] ?? {}) as Readonly<Record<string, unknown>>;
   const { instanceProfile } = (value["spec"] ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof instanceProfile !== "string") return undefined;

@@ -146,7 +146,7 @@ const POLL_MS = 1_000;
 const MAX_POLLS = 120;
 
 /** Has IAM make its report on what a role has accessed, and waits for it; undefined if IAM does not finish in time. */
-export async function readServices(
+async function readServices(
   roleArn: string,
   { lastAccessed }: AwsConnection,
   clock: Clock,
