@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { snapshotOf } from "../../src/sandbox/aws/account/snapshot.ts";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { HOME, Organisation, TEAMS } from "../support/simulation/organisation.ts";
@@ -17,15 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => org.close());
 
-/** Time passes for the SDK as well. */
-async function pass(ms: number): Promise<void> {
-  await sim.run(ms);
-  vi.setSystemTime(sim.clock.nowMs());
-}
-
 async function apply(spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
   await sim.apply(s3ReadOnly(KEY, spec));
-  await pass(MINUTE_MS);
+  await org.pass();
 }
 
 /** The role's tags but the controller's own, and its longest session. */
@@ -50,13 +44,13 @@ describe("a class that is narrowed", () => {
     expect(theRole()).toEqual({ tags: { ...tags, theirs: "1" }, maxSessionSeconds: 43_200 });
 
     await org.applyClass("a", { allowedTagKeys: ["app"], maxSessionDurationSeconds: 7200, onViolation: "Strip" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(theRole()).toEqual({ tags: { app: "x", theirs: "1" }, maxSessionSeconds: 7200 });
     expect(await org.ready("one")).toMatch(/^False TagNotAllowed: .* key eks-cluster-admin; it allows app\./);
     expect(await org.classStatus("a")).toMatchObject({ objects: 1, violations: 1 });
 
     await org.applyClass("a", wide);
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(theRole()).toEqual({ tags: { ...tags, theirs: "1" }, maxSessionSeconds: 43_200 });
     expect(await org.ready("one")).toBe(IN_SYNC);
   });
@@ -71,7 +65,7 @@ describe("a class that is narrowed", () => {
     expect(await org.ready("one")).toBe(IN_SYNC);
     await apply({ ...spec, managedPolicyArns: [`arn:aws:iam::${TEAMS.a}:policy/missing`] });
     await org.applyClass("a", { allowedManagedPolicies, allowedTagKeys: ["app"], onViolation: "Strip" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(theRole()).toEqual({ tags: { app: "x" }, maxSessionSeconds: 3600 });
   });
 
@@ -82,12 +76,12 @@ describe("a class that is narrowed", () => {
       await apply({ className: "a", deletionPolicy: "Retain" });
       expect(await org.ready("one")).toBe(IN_SYNC);
       await org.applyClass("a", { onViolation });
-      await pass(MINUTE_MS);
+      await org.pass();
       expect(await org.ready("one")).toMatch(
         /^False DeletionPolicyNotAllowed: spec\.deletionPolicy is Retain, and class a /,
       );
       await sim.delete(KEY);
-      await pass(MINUTE_MS);
+      await org.pass();
       expect(await sim.object(KEY)).toBeUndefined();
       expect(org.rolesIn(TEAMS.a)).toEqual([]);
     }
@@ -100,7 +94,7 @@ test("an object that its class refuses can be deleted, and leaves nothing", asyn
   await apply({ className: "a", deletionPolicy: "Retain", maxSessionDurationSeconds: 43_200, tags: { admin: "true" } });
   expect(await org.ready("one")).toMatch(/^False TagNotAllowed: /);
   await sim.delete(KEY);
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await sim.object(KEY)).toBeUndefined();
   expect(org.rolesIn(TEAMS.a)).toEqual([]);
 });
@@ -114,14 +108,14 @@ test("force-delete waits for a class that allows it, and then goes on by itself"
   must(await sim.servers.aws.iam("PutRolePolicy", theirs, TEAMS.a));
   await sim.user.annotate(KEY, { "iam.instanceprofile.dev/force-delete": "true" });
   await sim.delete(KEY);
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await org.ready("one")).toBe(
     "False UnmanagedPoliciesAttached: role one has unmanaged policies, which this object did not attach or write: theirs. Remove them from the role; class a does not " +
       "allow the annotation iam.instanceprofile.dev/force-delete.",
   );
   expect(org.rolesIn(TEAMS.a)).toEqual(["one"]);
   await org.applyClass("a", { allowForceDelete: true });
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await sim.object(KEY)).toBeUndefined();
   expect(org.rolesIn(TEAMS.a)).toEqual([]);
 });
@@ -136,7 +130,7 @@ describe("a controller that requires classes", () => {
     expect(await org.ready("one")).toMatch(BLOCKED);
     expect(sim.writes("aws")).toEqual([]);
     await org.applyClass("a", {}, { isDefault: true });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(org.rolesIn(TEAMS.a)).toEqual(["one"]);
   });
@@ -149,11 +143,11 @@ describe("a controller that requires classes", () => {
     sim.start({ hasClasses: true, requiresClass: true });
     must(await sim.servers.aws.iam("DeleteRolePolicy", { RoleName: "one", PolicyName: "one" }, HOME));
     const written = sim.writes("aws").length;
-    await pass(30 * MINUTE_MS);
+    await org.pass(30 * MINUTE_MS);
     expect(await org.ready("one")).toMatch(BLOCKED);
     expect(sim.writes("aws").length).toBe(written);
     await sim.delete(KEY);
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await sim.object(KEY)).toBeUndefined();
     expect(org.rolesIn(HOME)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { ENTRY, HOME, Organisation, roleArn, TEAMS } from "../support/simulation/organisation.ts";
 import type { Simulation } from "../support/simulation/simulation.ts";
@@ -22,12 +22,6 @@ beforeEach(async () => {
 
 afterEach(() => org.close());
 
-/** Time passes for the SDK as well. */
-async function pass(ms: number): Promise<void> {
-  await sim.run(ms);
-  vi.setSystemTime(sim.clock.nowMs());
-}
-
 async function apply(name: string, spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
   await sim.apply(s3ReadOnly({ namespace: "default", name }, spec));
 }
@@ -41,17 +35,17 @@ describe("an account that goes away while the controller runs", () => {
     sim.start({ hasClasses: true });
     await apply("one", { className: "a" });
     await apply("two", { className: "b" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(await org.classReady("a")).toBe(
       `True AccountReachable: STS reports that the credentials are of account ${TEAMS.a}`,
     );
 
     await org.trust(TEAMS.a, "999988887777");
-    for (let minutes = 0; minutes < 65; minutes += 5) await pass(5 * MINUTE_MS);
+    for (let minutes = 0; minutes < 65; minutes += 5) await org.pass(5 * MINUTE_MS);
     await apply("one", { className: "a", description: "changed" });
     await apply("two", { className: "b", description: "changed" });
-    await pass(MINUTE_MS);
+    await org.pass();
     const denied =
       `False AccessDenied: AssumeRole on role ${roleArn(TEAMS.a)}: AccessDenied: User: arn:aws:iam::${HOME}:user/sandbox is ` +
       `not authorized to perform: sts:AssumeRole on resource: ${roleArn(TEAMS.a)}`;
@@ -61,7 +55,7 @@ describe("an account that goes away while the controller runs", () => {
     expect(await org.classReady("b")).toMatch(/^True AccountReachable/);
 
     await org.trust(TEAMS.a, HOME);
-    for (let minutes = 0; minutes < 15; minutes += 5) await pass(5 * MINUTE_MS);
+    for (let minutes = 0; minutes < 15; minutes += 5) await org.pass(5 * MINUTE_MS);
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(await org.classReady("a")).toMatch(/^True AccountReachable/);
   });
@@ -72,12 +66,12 @@ describe("a class that is changed while objects are of it", () => {
     await org.applyClass("a");
     sim.start({ hasClasses: true });
     await apply("one", { className: "a" });
-    await pass(MINUTE_MS);
+    await org.pass();
     await org.aRole(TEAMS.a, "other-entry");
     await org.trust(TEAMS.a, "999988887777");
     await org.applyClass("a", { account: { id: TEAMS.a, partition: "aws", roleArn: roleArn(TEAMS.a, "other-entry") } });
     await apply("one", { className: "a", description: "changed" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(org.rolesIn(TEAMS.a)).toEqual(expect.arrayContaining(["one"]));
   });
@@ -96,7 +90,7 @@ describe("a class that is changed while objects are of it", () => {
     sim.start({ hasClasses: true });
     await apply("one", { className: "a" });
     await apply("two", { className: "b" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(IN_SYNC);
     const mismatch =
       `False AccountMismatch: the controller's own credentials belong to account ${HOME}, but class b requires account ${TEAMS.b}. Nothing was ` +
@@ -111,7 +105,7 @@ describe("a class that is changed while objects are of it", () => {
     sim.start({ hasClasses: true, concurrency: 10 });
     const names = Array.from({ length: 100 }, (_, i) => `app-${i}`);
     for (const name of names) await apply(name, { className: "a" });
-    await pass(3 * MINUTE_MS);
+    await org.pass(3 * MINUTE_MS);
     for (const name of names) expect(await org.ready(name)).toBe(IN_SYNC);
     org.forget();
     const awsWrites = writes().length;
@@ -121,9 +115,9 @@ describe("a class that is changed while objects are of it", () => {
     const edits = 20;
     for (let i = 0; i < edits; i++) {
       await org.applyClass("a", { allowedActions: i % 2 === 0 ? ["s3:*", "sqs:*"] : ["s3:*"] });
-      await pass(500);
+      await org.pass(500);
     }
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(writes().length).toBe(awsWrites);
     expect(statuses()).toBe(before);
     // The periodic read of the tags of one profile goes on.
@@ -149,7 +143,7 @@ describe("a scan that is denied in the account of one class", () => {
     sim.start({ hasClasses: true });
     await apply("one", { className: "a" });
     await apply("two", { className: "b" });
-    await pass(15 * MINUTE_MS);
+    await org.pass(15 * MINUTE_MS);
     org.forget();
     const drift = policy({ Effect: "Allow", Action: "s3:*", Resource: "*" });
     for (const [name, id] of [
@@ -158,7 +152,7 @@ describe("a scan that is denied in the account of one class", () => {
     ] as const) {
       must(await sim.servers.aws.iam("PutRolePolicy", { RoleName: name, PolicyName: name, PolicyDocument: drift }, id));
     }
-    await pass(15 * MINUTE_MS);
+    await org.pass(15 * MINUTE_MS);
     expect(org.callsTo(TEAMS.a)).toContain("PutRolePolicy");
     expect(org.callsTo(TEAMS.a)).toContain("ListRolePolicies");
     expect(org.callsTo(TEAMS.b)).toContain("PutRolePolicy");
@@ -173,10 +167,10 @@ describe("the default class", () => {
     await org.applyClass("a", {}, { isDefault: true });
     sim.start({ hasClasses: true });
     await apply("one");
-    await pass(MINUTE_MS);
+    await org.pass();
     await org.applyClass("a");
     await org.applyClass("b", {}, { isDefault: true });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(
       `False ClassAccountChanged: the object is bound to AWS account ${TEAMS.a}, but class b is for account ${TEAMS.b}. The controller does ` +
         "not move roles between accounts. Make a class of the former account the default again, or delete the role and the instance profile in " +
@@ -190,10 +184,10 @@ describe("the default class", () => {
     await org.applyClass("a", {}, { isDefault: true });
     sim.start({ hasClasses: true });
     await apply("one");
-    await pass(MINUTE_MS);
+    await org.pass();
     await org.applyClass("a");
     await org.deleteClass("a");
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.classStatus("a")).toBeUndefined();
     expect(await org.ready("one")).toBe(
       `False ClassAccountChanged: the role is in AWS account ${TEAMS.a}, the object no longer has a class, and the controller's own credentials ` +
@@ -204,11 +198,11 @@ describe("the default class", () => {
 
     // Nor is it taken for gone.
     await sim.delete({ namespace: "default", name: "one" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toMatch(/^False ClassAccountChanged/);
     expect(org.rolesIn(TEAMS.a)).toEqual(["one"]);
     await org.applyClass("a", {}, { isDefault: true });
-    await pass(5 * MINUTE_MS);
+    await org.pass(5 * MINUTE_MS);
     expect(await org.ready("one")).toBe("none");
     expect(org.rolesIn(TEAMS.a)).toEqual([]);
   });
@@ -219,13 +213,13 @@ test("the default class counts the objects that name no class, and is held back 
   sim.start({ hasClasses: true });
   await apply("one");
   await apply("two", { className: "a" });
-  await pass(MINUTE_MS);
+  await org.pass();
   expect((await org.classStatus("a"))?.objects).toBe(2);
   await org.deleteClass("a");
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await org.classReady("a")).toMatch(/^False InUse: .* \(2\): default\/one, default\/two\./);
   await sim.delete({ namespace: "default", name: "two" });
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await org.classReady("a")).toMatch(/^False InUse: .* \(1\): default\/one\./);
 });
 
@@ -233,10 +227,10 @@ test("a class that is in use is held back from its deletion until its objects ar
   await org.applyClass("a");
   sim.start({ hasClasses: true });
   await apply("one", { className: "a" });
-  await pass(MINUTE_MS);
+  await org.pass();
   await org.deleteClass("a");
   await apply("late", { className: "a" });
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await org.classReady("a")).toBe(
     "False InUse: deletion is blocked by InstanceProfiles of this class (2): default/late, default/one. Delete them first.",
   );
@@ -244,7 +238,7 @@ test("a class that is in use is held back from its deletion until its objects ar
     "False ClassNotFound: InstanceProfileClass a is being deleted. Create the object again with another spec.className. Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
   );
   for (const name of ["late", "one"]) await sim.delete({ namespace: "default", name });
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await org.classStatus("a")).toBeUndefined();
   expect(org.rolesIn(TEAMS.a)).toEqual([]);
 });
@@ -257,7 +251,7 @@ test("where the kind of classes is not installed, an object that names one waits
   sim.start({ hasClasses: true });
   await apply("one", { className: "a" });
   await apply("two");
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await org.ready("one")).toBe(
     "False ClassNotFound: InstanceProfileClass a does not exist. Existing classes: none. Create the class, or create the object again with another spec.className. Deleting an object deletes its role, unless spec.deletionPolicy retains it.",
   );
@@ -274,12 +268,12 @@ describe("a class that is narrowed", () => {
     await org.applyClass("a", { allowedActions: ["*"], onViolation: "Strip" });
     sim.start({ hasClasses: true });
     for (const name of ["one", "two"]) await apply(name, { className: "a", ...WIDE });
-    await pass(MINUTE_MS);
+    await org.pass();
     await apply("one", { className: "a", ...WIDE, suspend: true });
     await apply("two", { className: "a", ...WIDE, mode: "DryRun" });
-    await pass(MINUTE_MS);
+    await org.pass();
     await org.applyClass("a", { onViolation: "Strip" });
-    await pass(MINUTE_MS);
+    await org.pass();
     for (const name of ["one", "two"]) {
       expect(await org.ready(name)).toBe(LEFT_OUT);
       const { result } = must(
@@ -294,13 +288,13 @@ describe("a class that is narrowed", () => {
     await org.applyClass("a", { allowedActions: ["*"], onViolation: "Strip" });
     sim.start({ hasClasses: true });
     await apply("one", { className: "a", ...WIDE });
-    await pass(MINUTE_MS);
+    await org.pass();
     const before = writes().length;
     await org.applyClass("a", { onViolation: "Strip" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(LEFT_OUT);
     await org.applyClass("a", { allowedActions: ["*"], onViolation: "Strip" });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(writes().slice(before)).toEqual(["PutRolePolicy", "PutRolePolicy"]);
     expect(await org.classStatus("a")).toMatchObject({ objects: 1, violations: 0 });
@@ -310,15 +304,15 @@ describe("a class that is narrowed", () => {
     await org.applyClass("a", { allowedActions: ["*"] });
     sim.start({ hasClasses: true });
     await apply("one", { className: "a", ...WIDE });
-    await pass(MINUTE_MS);
+    await org.pass();
     const before = writes().length;
     await org.applyClass("a");
     must(await sim.servers.aws.iam("DeleteRolePolicy", { RoleName: "one", PolicyName: "one" }, TEAMS.a));
-    await pass(30 * MINUTE_MS);
+    await org.pass(30 * MINUTE_MS);
     expect(await org.ready("one")).toMatch(/^False ActionNotAllowed: .* Narrow the statement\.$/);
     expect(writes().length).toBe(before);
     await org.applyClass("a", { allowedActions: ["*"] });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toBe(IN_SYNC);
     expect(writes().slice(before)).toEqual(["PutRolePolicy"]);
   });
@@ -337,12 +331,12 @@ test("two classes that are the default by turns strip and give back, no faster t
   await org.applyClass("narrow", narrow);
   sim.start({ hasClasses: true });
   await apply("one", WIDE);
-  await pass(MINUTE_MS);
+  await org.pass();
   const before = writes().length;
   for (let turn = 0; turn < 6; turn++) {
     await org.applyClass("wide", wide, { isDefault: turn % 2 === 1 });
     await org.applyClass("narrow", narrow, { isDefault: turn % 2 === 0 });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("one")).toMatch(turn % 2 === 0 ? /^False ActionNotAllowed: .*class narrow/ : /^True InSync/);
   }
   expect(writes().slice(before)).toEqual(Array.from({ length: 6 }, () => "PutRolePolicy"));

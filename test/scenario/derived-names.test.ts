@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { Organisation, TEAMS } from "../support/simulation/organisation.ts";
 import type { Simulation } from "../support/simulation/simulation.ts";
@@ -15,16 +15,10 @@ beforeEach(async () => {
 });
 afterEach(() => org.close());
 
-/** Time passes for the SDK as well. */
-async function pass(ms: number = MINUTE_MS): Promise<void> {
-  await sim.run(ms);
-  vi.setSystemTime(sim.clock.nowMs());
-}
-
 /** An object that names no role. */
 async function apply(spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
   await sim.apply(s3ReadOnly(KEY, { roleName: undefined, className: "a", ...spec }));
-  await pass();
+  await org.pass();
 }
 
 const status = async () => (await sim.user.read(KEY))?.status;
@@ -45,7 +39,7 @@ test("a role without a name gets one with the prefix of its class, and keeps it 
   );
   expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);
   await org.applyClass("a", { roleNamePrefix: "old-" });
-  await pass();
+  await org.pass();
   expect(await org.ready("web")).toMatch(/^True InSync/);
   expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);
 });
@@ -59,7 +53,7 @@ test("the name is in status before the first write, so that a prefix which chang
   expect(await status()).toMatchObject({ role: { name: OLD_NAME }, instanceProfile: { name: OLD_NAME } });
   await org.applyClass("a", { roleNamePrefix: "new-" });
   sim.servers.aws.denyActions.clear();
-  await pass(10 * MINUTE_MS);
+  await org.pass(10 * MINUTE_MS);
   expect(await org.ready("web")).toMatch(/^False RoleNameNotAllowed/);
   expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);
 });
@@ -73,11 +67,11 @@ test("an object that has lost its status finds its role by the owner tags, also 
   await wipeStatus();
   await org.applyClass("a", { roleNamePrefix: "new-" });
   sim.start({ hasClasses: true });
-  await pass(5 * MINUTE_MS);
+  await org.pass(5 * MINUTE_MS);
   expect(await org.ready("web")).toMatch(/^False RoleNameNotAllowed: spec.roleName old-default--web/);
   expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);
   await org.applyClass("a", { roleNamePrefix: "old-" });
-  await pass(5 * MINUTE_MS);
+  await org.pass(5 * MINUTE_MS);
   expect(await org.ready("web")).toMatch(/^True InSync/);
   expect(await status()).toMatchObject({ role: { name: OLD_NAME, arn: expect.stringContaining(OLD_NAME) } });
   expect(org.rolesIn(TEAMS.a)).toEqual([OLD_NAME]);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { snapshotOf } from "../../src/sandbox/aws/account/snapshot.ts";
 import type { Manifest } from "../support/cluster-user.ts";
 import { scenarioClass } from "../support/scenario-class.ts";
@@ -16,12 +16,6 @@ beforeEach(async () => {
   sim = org.sim;
 });
 afterEach(() => org.close());
-
-/** Time passes for the SDK as well. */
-async function pass(ms: number = MINUTE_MS): Promise<void> {
-  await sim.run(ms);
-  vi.setSystemTime(sim.clock.nowMs());
-}
 
 /** An object around the role `node` of others. */
 function around(name: string, spec: Readonly<Record<string, unknown>> = {}): Manifest {
@@ -48,7 +42,7 @@ describe("a role that others manage", () => {
     sim.start({ allowsExternalRoles: true });
     await sim.apply(around("one"));
     await sim.apply(around("two"));
-    await pass();
+    await org.pass();
     expect([await org.ready("one"), await org.ready("two")]).toEqual([
       expect.stringMatching(/^True InSync/),
       expect.stringMatching(/^True InSync/),
@@ -58,9 +52,9 @@ describe("a role that others manage", () => {
       instanceProfile: { name: "one" },
     });
     expect([roleIn("one"), roleIn("two")]).toEqual(["node", "node"]);
-    await pass(30 * MINUTE_MS);
+    await org.pass(30 * MINUTE_MS);
     await sim.user.delete({ namespace: "default", name: "one" });
-    await pass();
+    await org.pass();
     expect([roleIn("one"), roleIn("two")]).toEqual([undefined, "node"]);
     expect(account().roles["node"]).toEqual(before);
     expect(writes().join()).not.toMatch(/(Tag|Untag|Update|Put|Attach|Detach|Delete|Create)\w*Role\b/);
@@ -69,20 +63,20 @@ describe("a role that others manage", () => {
   test("is waited for while it does not exist, and is put back when it was created again", async () => {
     sim.start({ allowsExternalRoles: true });
     await sim.apply(around("one"));
-    await pass();
+    await org.pass();
     expect(await org.ready("one")).toMatch(/^False RoleNotFound: role node does not exist/);
     expect(account().instanceProfiles).toEqual({});
     await makeRole();
-    await pass(2 * MINUTE_MS);
+    await org.pass(2 * MINUTE_MS);
     expect(await org.ready("one")).toMatch(/^True InSync/);
 
     const membership = { InstanceProfileName: "one", RoleName: "node" };
     must(await sim.servers.aws.iam("RemoveRoleFromInstanceProfile", membership, HOME));
     must(await sim.servers.aws.iam("DeleteRole", { RoleName: "node" }, HOME));
-    await pass(15 * MINUTE_MS);
+    await org.pass(15 * MINUTE_MS);
     expect(await org.ready("one")).toMatch(/^False RoleNotFound/);
     await makeRole();
-    await pass(2 * MINUTE_MS);
+    await org.pass(2 * MINUTE_MS);
     expect([await org.ready("one"), roleIn("one")]).toEqual([expect.stringMatching(/^True InSync/), "node"]);
   });
 
@@ -91,10 +85,10 @@ describe("a role that others manage", () => {
     must(await sim.servers.aws.iam("CreateRole", { RoleName: "node", AssumeRolePolicyDocument: trust }, HOME));
     sim.start({ allowsExternalRoles: true });
     await sim.apply(around("one"));
-    await pass();
+    await org.pass();
     expect(await org.ready("one")).toMatch(/^True InSync: .*; external role node does not trust EC2/);
     const before = sim.writes("kube").length;
-    await pass(30 * MINUTE_MS);
+    await org.pass(30 * MINUTE_MS);
     expect(sim.writes("kube").length).toBe(before);
   });
 
@@ -104,7 +98,7 @@ describe("a role that others manage", () => {
       await makeRole();
       sim.start();
       await sim.apply(around("one"));
-      await pass();
+      await org.pass();
       expect(await org.ready("one")).toMatch(/^False ExternalRoleNotAllowed: .*--allow-external-roles/);
       expect(writes()).toEqual([]);
     },
@@ -117,17 +111,17 @@ describe("a role that others manage", () => {
     sim.start({ hasClasses: true });
     const spec = { className: "a", instanceProfileName: "default-one" };
     await sim.apply(around("one", spec));
-    await pass();
+    await org.pass();
     expect(await org.ready("one")).toMatch(/^False ExternalRoleNotAllowed: .* it allows other/);
     expect(account(TEAMS.a).instanceProfiles).toEqual({});
     await org.applyClass("a", { ...of, allowedExternalRoles: ["no*"] });
-    await pass();
+    await org.pass();
     expect([await org.ready("one"), roleIn("default-one", TEAMS.a)]).toEqual([
       expect.stringMatching(/^True InSync/),
       "node",
     ]);
     await org.applyClass("a", { ...of, allowedExternalRoles: [] });
-    await pass();
+    await org.pass();
     expect(await org.ready("one")).toMatch(/^False ExternalRoleNotAllowed/);
     expect(account(TEAMS.a).instanceProfiles["default-one"]).toBeDefined();
     expect(roleIn("default-one", TEAMS.a)).toBeUndefined();

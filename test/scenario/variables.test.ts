@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { s3ReadOnly } from "../support/manifest.ts";
 import { HOME, Organisation, TEAMS } from "../support/simulation/organisation.ts";
 import type { Simulation } from "../support/simulation/simulation.ts";
 
-const MINUTE_MS = 60_000;
 let sim: Simulation;
 let org: Organisation;
 
@@ -12,11 +11,6 @@ beforeEach(async () => {
   sim = org.sim;
 });
 afterEach(() => org.close());
-
-async function pass(ms: number): Promise<void> {
-  await sim.run(ms);
-  vi.setSystemTime(sim.clock.nowMs());
-}
 
 const apply = (spec: Readonly<Record<string, unknown>>): Promise<void> =>
   sim.apply(s3ReadOnly({ namespace: "default", name: "app" }, spec));
@@ -39,13 +33,13 @@ describe("variables of an object with a class", () => {
       statements: [allow("arn:{partition}:s3:::{bucket}-{account}/{name}/*")],
     };
     await apply(spec);
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("app")).toMatch(/^True InSync/);
     expect(org.rolesIn(TEAMS.a)).toEqual(["default-app"]);
     expect(policiesIn(TEAMS.a)).toContain(`arn:aws:s3:::acme-${TEAMS.a}/app/*`);
 
     await apply({ ...spec, statements: [allow("arn:{partition}:s3:::{bucket}-{account}/{namespace}/*")] });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("app")).toMatch(/^False ResourceNotAllowed: .*acme-111122223333\/default/);
   });
 
@@ -53,10 +47,10 @@ describe("variables of an object with a class", () => {
     await org.applyClass("a", { variables: { stage: "dev" } });
     sim.start({ hasClasses: true });
     await apply({ className: "a", roleName: "{stage}-app", statements: [allow("arn:aws:s3:::{stage}/*")] });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(org.rolesIn(TEAMS.a)).toEqual(["dev-app"]);
     await org.applyClass("a", { variables: { stage: "prod" } });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(org.rolesIn(TEAMS.a)).toEqual(["dev-app"]);
     expect(policiesIn(TEAMS.a)).toContain("arn:aws:s3:::prod/*");
     expect(await org.ready("app")).toMatch(
@@ -71,11 +65,11 @@ describe("variables of an object with a class", () => {
       className: "a",
       statements: [allow(`arn:aws:s3:::b-$\{AWS::AccountId}/*`, "arn:aws:s3:::{acount}/*")],
     });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("app")).toMatch(/^False UnfilledTemplate: .*CloudFormation.* \{acount\} is no variable/);
     expect(org.rolesIn(TEAMS.a)).toEqual([]);
     await apply({ className: "a", statements: [allow("arn:aws:s3:::b-{account}/*")] });
-    await pass(MINUTE_MS);
+    await org.pass();
     expect(await org.ready("app")).toMatch(/^True InSync/);
   });
 });
@@ -83,7 +77,7 @@ describe("variables of an object with a class", () => {
 test("without a class {account} is the account of the controller's credentials, for one request to STS", async () => {
   sim.start({ hasClasses: true });
   await apply({ statements: [allow("arn:aws:s3:::b-{account}-{cluster}/*")] });
-  await pass(MINUTE_MS);
+  await org.pass();
   expect(await org.ready("app")).toMatch(/^True InSync/);
   expect(policiesIn(HOME)).toContain(`arn:aws:s3:::b-${HOME}-`);
   const identified = sim.servers.aws.calls.all.filter(({ action }) => action === "GetCallerIdentity");

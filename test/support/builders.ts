@@ -13,6 +13,7 @@ import {
   type InstanceProfileClassSpec,
 } from "../../src/api/instance-profile-class.ts";
 import { parseInstanceProfileClass } from "../../src/api/parse-instance-profile-class.ts";
+import type { ClassBinding } from "../../src/controller/classes/class-binding.ts";
 import type { KubeObject } from "../../src/engine/ports.ts";
 import { type DesiredPresent, desiredState } from "../../src/model/desired-state.ts";
 import type { ObservedInstance } from "../../src/model/instances/instance.ts";
@@ -207,3 +208,22 @@ export function aClass(
   };
   return { ...parseInstanceProfileClass(manifest), ...rest };
 }
+
+/** What binds the object `app` to a class that it complies with. */
+export function aBinding(overrides: Partial<BoundToClass> = {}): BoundToClass {
+  const of = overrides.class ?? aClass();
+  const bounds = { class: of, namespace: "team-a", clusterId: CLUSTER_ID, olderPeers: 0 };
+  const object = anInstanceProfile();
+  return {
+    kind: "bound",
+    class: of,
+    object,
+    bounds,
+    violations: [],
+    isStripped: false,
+    isAccepted: true,
+    ...overrides,
+  };
+}
+
+type BoundToClass = Extract<ClassBinding, { kind: "bound" }>;

@@ -1,13 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type Convergence, converge } from "../../../src/engine/reconcile/converge.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
-import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf, type SpecOverrides } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 /** Somebody puts an inline policy on an owned role, under a name that the spec uses or will use. */
 const DENY = JSON.stringify({
@@ -28,16 +27,7 @@ beforeEach(() => {
 });
 
 function reconcile(desired: DesiredState): Promise<Convergence> {
-  const deps = {
-    reader: iam,
-    writer: iam,
-    recentWrites,
-    adoptions: new KeyedMutex(),
-    precondition: async () => {},
-    isAnnounced: () => true,
-    instances: withoutInstances(),
-  };
-  return converge(desired, deps, new AbortController().signal);
+  return converge(desired, convergeDependencies(iam, { recentWrites }), new AbortController().signal);
 }
 
 /** Somebody puts a policy on the role. `readAs`: the names that IAM finds it by. */

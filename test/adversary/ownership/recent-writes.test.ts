@@ -1,12 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type Convergence, converge } from "../../../src/engine/reconcile/converge.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
-import { withoutInstances } from "../../fakes/no-instances.ts";
 import { CLUSTER_ID, desiredAbsence, desiredOf } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 /** Reads lag behind writes, so recent writes are laid over them. What somebody does in that time must not pass for the controller's. */
 const WINDOW_MS = 120_000;
@@ -23,16 +22,7 @@ beforeEach(() => {
 });
 
 function reconcile(desired: DesiredState): Promise<Convergence> {
-  const deps = {
-    reader: iam,
-    writer: iam,
-    recentWrites,
-    adoptions: new KeyedMutex(),
-    precondition: async () => {},
-    isAnnounced: () => true,
-    instances: withoutInstances(),
-  };
-  return converge(desired, deps, new AbortController().signal);
+  return converge(desired, convergeDependencies(iam, { recentWrites }), new AbortController().signal);
 }
 
 /** The writes that an edit leads to, and what it says. */

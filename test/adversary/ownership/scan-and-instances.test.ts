@@ -1,8 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import type { InstanceObservation } from "../../../src/engine/observe/observe-instances.ts";
-import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
 import { partsToReread, type StaleObservation } from "../../../src/engine/observe/stale-observation.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
@@ -13,6 +11,7 @@ import { diff } from "../../../src/plan/diff.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES, withoutInstances } from "../../fakes/no-instances.ts";
 import { CLUSTER_ID, desiredOf } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 /** An instance waits for the profile while a scan of IAM has seen drift on the role, and somebody replaces the profile. */
 const REGION = "eu-west-1";
@@ -48,14 +47,10 @@ async function reconcile(
   ids: readonly string[],
   observation?: StaleObservation,
 ): Promise<string> {
-  const deps = {
-    ...{ reader: iam, writer: iam, instances: instancesOf(ids) },
+  const deps = convergeDependencies(iam, {
+    instances: instancesOf(ids),
     ...(observation && { start: { kind: "observed", observation } as const }),
-    recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
-    adoptions: new KeyedMutex(),
-    precondition: async () => {},
-    isAnnounced: () => true,
-  };
+  });
   const { plan } = await converge(desired, deps, new AbortController().signal);
   return plan.blockers.map(({ reason }) => reason).join(" ");
 }

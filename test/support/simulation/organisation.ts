@@ -7,6 +7,8 @@ import { Simulation } from "./simulation.ts";
 
 const CLASSES = "/apis/iam.instanceprofile.dev/v1beta1/instanceprofileclasses";
 
+const MINUTE_MS = 60_000;
+
 /** The accounts of two teams. The controller's own is {@link HOME}. */
 export const TEAMS = { a: "111122223333", b: "444455556666" } as const;
 export type Team = keyof typeof TEAMS;
@@ -39,6 +41,12 @@ export class Organisation {
   /** Gives the machine its own time back. */
   close(): void {
     vi.useRealTimers();
+  }
+
+  /** Time passes, for the SDK as well. */
+  async pass(ms: number = MINUTE_MS): Promise<void> {
+    await this.sim.run(ms);
+    vi.setSystemTime(this.sim.clock.nowMs());
   }
 
   /** A role that the controller's own account may assume, with all permissions. */

@@ -7,7 +7,7 @@ import {
   OWN_ACCOUNT,
 } from "../../../src/controller/classes/class-binding.ts";
 import type { Violation } from "../../../src/plan/class/class-bounds.ts";
-import { aClass, anInstanceProfile, CLUSTER_ID } from "../../support/builders.ts";
+import { aBinding, anInstanceProfile } from "../../support/builders.ts";
 
 const VIOLATION: Violation = {
   reason: "ActionNotAllowed",
@@ -21,22 +21,6 @@ function oversized(metadata: Partial<ObjectMeta> = {}): InstanceProfile {
   return { ...anInstanceProfile({ metadata }), oversize };
 }
 
-function bound(overrides: Partial<Extract<ClassBinding, { kind: "bound" }>> = {}): ClassBinding {
-  const of = aClass();
-  const bounds = { class: of, namespace: "team-a", clusterId: CLUSTER_ID, olderPeers: 0 };
-  const object = anInstanceProfile();
-  return {
-    kind: "bound",
-    class: of,
-    object,
-    bounds,
-    violations: [],
-    isStripped: false,
-    isAccepted: true,
-    ...overrides,
-  };
-}
-
 const reasonsOf = (binding: ClassBinding): readonly string[] => blockersOf(binding).map(({ reason }) => reason);
 
 describe("an object is blocked", () => {
@@ -47,18 +31,18 @@ describe("an object is blocked", () => {
 
   test("by its violations, unless the class strips them", () => {
     const violations = [VIOLATION];
-    expect(blockersOf(bound({ violations }))).toEqual([{ reason: "ActionNotAllowed", message: VIOLATION.message }]);
-    expect(blockersOf(bound({ violations, isStripped: true }))).toEqual([]);
+    expect(blockersOf(aBinding({ violations }))).toEqual([{ reason: "ActionNotAllowed", message: VIOLATION.message }]);
+    expect(blockersOf(aBinding({ violations, isStripped: true }))).toEqual([]);
   });
 
   test("by a policy that is too large, also where the class strips violations", () => {
     const object = oversized();
     expect(reasonsOf({ kind: "free", object })).toEqual(["PolicyTooLarge"]);
-    expect(reasonsOf(bound({ object, violations: [VIOLATION], isStripped: true }))).toEqual(["PolicyTooLarge"]);
+    expect(reasonsOf(aBinding({ object, violations: [VIOLATION], isStripped: true }))).toEqual(["PolicyTooLarge"]);
   });
 
   test("by nothing else", () => {
-    expect(reasonsOf(bound())).toEqual([]);
+    expect(reasonsOf(aBinding())).toEqual([]);
     expect(reasonsOf({ kind: "free", object: anInstanceProfile() })).toEqual([]);
   });
 });
@@ -69,6 +53,6 @@ test("a policy that is too large does not block the deletion of its object, whic
 });
 
 test("an object is in the account of its class, and else in the controller's own", () => {
-  expect(accountKeyOf(bound())).toBe("123456789012");
+  expect(accountKeyOf(aBinding())).toBe("123456789012");
   expect(accountKeyOf({ kind: "free", object: anInstanceProfile() })).toBe(OWN_ACCOUNT);
 });

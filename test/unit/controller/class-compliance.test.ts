@@ -10,9 +10,7 @@ import type { Violation } from "../../../src/plan/class/class-bounds.ts";
 import type { Plan } from "../../../src/plan/plan.ts";
 import type { ViolationEffect } from "../../../src/status/compliance.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
-import { aClass, anInstanceProfile, CLUSTER_ID, NOTHING } from "../../support/builders.ts";
-
-type Bound = Extract<ClassBinding, { kind: "bound" }>;
+import { aBinding, aClass, anInstanceProfile, NOTHING } from "../../support/builders.ts";
 
 const VIOLATION: Violation = {
   reason: "TagNotAllowed",
@@ -21,22 +19,6 @@ const VIOLATION: Violation = {
 };
 const BLOCKER = { reason: VIOLATION.reason, message: VIOLATION.message };
 const CREATED: InstanceProfileStatus = { role: { arn: "arn:aws:iam::123456789012:role/app", id: "AROA1" } };
-
-function bound(overrides: Partial<Bound> = {}): Bound {
-  const of = overrides.class ?? aClass();
-  const bounds = { class: of, namespace: "team-a", clusterId: CLUSTER_ID, olderPeers: 0 };
-  const object = anInstanceProfile();
-  return {
-    kind: "bound",
-    class: of,
-    object,
-    bounds,
-    violations: [],
-    isStripped: false,
-    isAccepted: true,
-    ...overrides,
-  };
-}
 
 const free: ClassBinding = { kind: "free", object: anInstanceProfile() };
 const refused: ClassBinding = { kind: "refused", blocker: { reason: "ClassNotFound", message: "readers ..." } };
@@ -47,13 +29,13 @@ describe("compliance", () => {
   });
 
   test("names the class of an object without violations", () => {
-    expect(complianceOf(bound(), CREATED)).toEqual({ kind: "compliant", className: "readers" });
+    expect(complianceOf(aBinding(), CREATED)).toEqual({ kind: "compliant", className: "readers" });
   });
 
   test.each<[ViolationEffect, string, ClassBinding, InstanceProfileStatus | undefined]>([
-    ["not created", "of a new object", bound({ violations: [VIOLATION] }), undefined],
-    ["kept", "of an object in AWS", bound({ violations: [VIOLATION] }), CREATED],
-    ["stripped", "that the class strips", bound({ violations: [VIOLATION], isStripped: true }), CREATED],
+    ["not created", "of a new object", aBinding({ violations: [VIOLATION] }), undefined],
+    ["kept", "of an object in AWS", aBinding({ violations: [VIOLATION] }), CREATED],
+    ["stripped", "that the class strips", aBinding({ violations: [VIOLATION], isStripped: true }), CREATED],
     ["not created", "of a new object without its class", refused, undefined],
     ["blocked", "of an object in AWS without its class", refused, CREATED],
   ])("has the effect `%s` for a violation %s", (effect, _, binding, status) => {
@@ -69,8 +51,8 @@ describe("compliance", () => {
 });
 
 test("the annotation force-delete is denied by the class, or by the record of a deleted class", () => {
-  expect(forceDeniedBy(bound())).toBe("readers");
-  expect(forceDeniedBy(bound({ class: aClass({ allowForceDelete: true }) }))).toBeUndefined();
+  expect(forceDeniedBy(aBinding())).toBe("readers");
+  expect(forceDeniedBy(aBinding({ class: aClass({ allowForceDelete: true }) }))).toBeUndefined();
   expect(forceDeniedBy({ ...free, forceDeniedBy: "former" })).toBe("former");
   expect(forceDeniedBy(free)).toBeUndefined();
 });
@@ -86,7 +68,7 @@ describe("an outcome lists what the class has stripped", () => {
     after: NOTHING,
     visibleInMs: 0,
   };
-  const stripped = bound({ violations: [VIOLATION], isStripped: true });
+  const stripped = aBinding({ violations: [VIOLATION], isStripped: true });
 
   test("when AWS was reconciled or observed", () => {
     expect(withLeftOut(converged, stripped)).toEqual({ ...converged, leftOut: [BLOCKER] });
@@ -94,7 +76,7 @@ describe("an outcome lists what the class has stripped", () => {
   });
 
   test("and nothing where the class strips nothing, or AWS was not observed", () => {
-    expect(withLeftOut(converged, bound({ violations: [VIOLATION] }))).toBe(converged);
+    expect(withLeftOut(converged, aBinding({ violations: [VIOLATION] }))).toBe(converged);
     expect(withLeftOut(converged, free)).toBe(converged);
     const suspended: Outcome = { kind: "suspended" };
     expect(withLeftOut(suspended, stripped)).toBe(suspended);

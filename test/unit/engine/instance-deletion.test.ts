@@ -1,9 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import type { InstanceReader } from "../../../src/engine/instance-ports.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import { ProfileUsage } from "../../../src/engine/observe/profile-usage.ts";
-import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
@@ -12,6 +10,7 @@ import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES, withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 /** Before an instance profile is deleted, EC2 must have said who uses it: what cannot be read is not taken for nothing. */
 const REGION = "eu-west-1";
@@ -54,15 +53,9 @@ beforeEach(async () => {
 /** The reasons for which a reconcile stopped. */
 async function reconcile(desired: DesiredState): Promise<string> {
   const claims = new ClaimIndex({ in: () => [] });
-  const deps = {
-    reader: iam,
-    writer: iam,
-    recentWrites: new RecentWrites({ windowMs: 0, monotonicMs }),
-    adoptions: new KeyedMutex(),
-    precondition: async () => {},
-    isAnnounced: () => true,
+  const deps = convergeDependencies(iam, {
     instances: { ...withoutInstances(), reader, snapshots, claims, usage: new ProfileUsage({ reader, monotonicMs }) },
-  };
+  });
   return converge(desired, deps, new AbortController().signal).then(
     ({ plan }) => plan.blockers.map(({ reason }) => reason).join(" "),
     (error: { readonly reason: string }) => error.reason,

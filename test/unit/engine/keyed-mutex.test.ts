@@ -3,8 +3,8 @@ import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
-import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredOf } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 describe("work that shares a name", () => {
   test("runs one after the other, in the order of the calls", async () => {
@@ -62,15 +62,7 @@ test("of two objects that may adopt the same role at the same time, one adopts i
   const iam = new FakeIam();
   iam.outsiderMakesRole("app");
   const recentWrites = new RecentWrites({ windowMs: 120_000, monotonicMs: () => 0 });
-  const deps = {
-    reader: iam,
-    writer: iam,
-    recentWrites,
-    adoptions: new KeyedMutex(),
-    precondition: async () => {},
-    isAnnounced: () => true,
-    instances: withoutInstances(),
-  };
+  const deps = convergeDependencies(iam, { recentWrites });
   const signal = new AbortController().signal;
   const [first, second] = await Promise.all(
     ["first", "second"].map((name) =>

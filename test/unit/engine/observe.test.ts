@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { execute } from "../../../src/engine/execute/execute.ts";
 import { observe, type RoleParts } from "../../../src/engine/observe/observe-iam.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
@@ -9,8 +8,8 @@ import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
-import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 const SIGNAL = new AbortController().signal;
 const DENIED = new BlockedError("no", { reason: "AccessDenied" });
@@ -35,19 +34,7 @@ beforeEach(() => {
 
 function pass(desired: DesiredState, precondition = async (): Promise<void> => {}) {
   const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
-  return converge(
-    desired,
-    {
-      reader: iam,
-      writer: iam,
-      recentWrites,
-      adoptions: new KeyedMutex(),
-      instances: withoutInstances(),
-      precondition,
-      isAnnounced: () => true,
-    },
-    SIGNAL,
-  );
+  return converge(desired, convergeDependencies(iam, { recentWrites, precondition }), SIGNAL);
 }
 
 describe("observing", () => {
@@ -138,17 +125,7 @@ describe("a reconcile", () => {
   test("observes once before it writes, and once more where it adopts", async () => {
     const reads = async (desired: DesiredState): Promise<number> => {
       calls.length = 0;
-      const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
-      const deps = {
-        reader,
-        writer: iam,
-        recentWrites,
-        adoptions: new KeyedMutex(),
-        precondition: async () => {},
-        isAnnounced: () => true,
-        instances: withoutInstances(),
-      };
-      await converge(desired, deps, SIGNAL);
+      await converge(desired, convergeDependencies(iam, { reader }), SIGNAL);
       return calls.filter((call) => call.startsWith("getRole ")).length;
     };
     expect(await reads(desiredOf())).toBe(1);
@@ -196,17 +173,8 @@ describe("a deletion for which a scan has listed the parts of the role", () => {
 
   function goes() {
     const desired = desiredAbsence();
-    const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => 0 });
-    const deps = {
-      reader,
-      writer: iam,
-      recentWrites,
-      adoptions: new KeyedMutex(),
-      instances: withoutInstances(),
-      index,
-      start: index.startingPoint(desired, QUERY),
-    };
-    return converge(desired, { ...deps, precondition: async () => {}, isAnnounced: () => true }, SIGNAL);
+    const start = index.startingPoint(desired, QUERY);
+    return converge(desired, convergeDependencies(iam, { reader, index, start }), SIGNAL);
   }
 
   /** What a scan hands over. */

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { observeAndPlan } from "../../../src/engine/reconcile/observe-and-plan.ts";
@@ -8,6 +7,7 @@ import type { DesiredState } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 const WINDOW_MS = 120_000;
 const SIGNAL = new AbortController().signal;
@@ -23,17 +23,7 @@ beforeEach(() => {
 });
 
 function pass(desired: DesiredState, { isRequested = false } = {}) {
-  const deps = {
-    isRequested,
-    reader: iam,
-    writer: iam,
-    recentWrites,
-    adoptions: new KeyedMutex(),
-    precondition: async () => {},
-    isAnnounced: () => true,
-    instances: withoutInstances(),
-  };
-  return converge(desired, deps, SIGNAL);
+  return converge(desired, convergeDependencies(iam, { isRequested, recentWrites }), SIGNAL);
 }
 
 function look(desired: DesiredState) {

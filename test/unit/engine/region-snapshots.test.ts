@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import { ClaimIndex } from "../../../src/engine/observe/instance-claims.ts";
 import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { RegionSnapshots } from "../../../src/engine/observe/region-snapshots.ts";
@@ -9,6 +8,7 @@ import type { InstanceFacts } from "../../../src/model/instances/instance.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
 import { NO_INSTANCES, withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredOf } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 /** How old a reading of EC2 may be, and what makes it worthless. */
 const REGION = "eu-west-1";
@@ -59,15 +59,8 @@ async function reconcile(
 ): Promise<{ readonly writes: readonly string[]; readonly error: unknown }> {
   const before = iam.writes.length;
   const claims = new ClaimIndex({ in: () => [] });
-  const deps = {
-    reader: iam,
-    writer: iam,
-    recentWrites,
-    adoptions: new KeyedMutex(),
-    precondition: async () => {},
-    isAnnounced: () => true,
-    instances: { ...withoutInstances(), reader, snapshots, claims, isUserWaiting },
-  };
+  const instances = { ...withoutInstances(), reader, snapshots, claims, isUserWaiting };
+  const deps = convergeDependencies(iam, { recentWrites, instances });
   const { report, after } = await converge(DESIRED, deps, new AbortController().signal);
   const error = report.failed?.error ?? after.instances?.unreadable;
   return { writes: iam.writes.slice(before).map(({ kind }) => kind), error };

@@ -1,15 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KeyedMutex } from "../../../src/engine/concurrency.ts";
 import type { AccountSnapshot } from "../../../src/engine/observe/account-snapshot.ts";
-import { RecentWrites } from "../../../src/engine/observe/recent-writes.ts";
 import { type IndexQuery, SnapshotIndex, type StartingPoint } from "../../../src/engine/observe/snapshot-index.ts";
 import type { StaleObservation } from "../../../src/engine/observe/stale-observation.ts";
 import { converge } from "../../../src/engine/reconcile/converge.ts";
 import { BlockedError, ConflictError } from "../../../src/errors.ts";
 import type { DesiredPresent } from "../../../src/model/desired-state.ts";
 import { FakeIam } from "../../fakes/fake-iam.ts";
-import { withoutInstances } from "../../fakes/no-instances.ts";
 import { desiredAbsence, desiredOf, NOTHING } from "../../support/builders.ts";
+import { convergeDependencies } from "../../support/converge-dependencies.ts";
 
 const { signal } = new AbortController();
 const QUARTER_MS = 900_000;
@@ -150,10 +148,8 @@ describe("a create that starts without a read", () => {
     iam.beforeRead = async () => {
       iamCalls.push("read");
     };
-    const recentWrites = new RecentWrites({ windowMs: 0, monotonicMs: () => nowMs });
     const start = index.startingPoint(desired, NEW);
-    const deps = { reader: iam, writer: iam, recentWrites, adoptions: new KeyedMutex(), instances: withoutInstances() };
-    return converge(desired, { ...deps, start, precondition: async () => {}, isAnnounced: () => true }, signal);
+    return converge(desired, convergeDependencies(iam, { start }), signal);
   }
 
   test("is no failure when the role exists: the read that follows decides", async () => {
