@@ -2,31 +2,15 @@ import { expect, test } from "vitest";
 import type { InstanceProfileClass } from "../../../src/api/instance-profile-class.ts";
 import type { Accounts } from "../../../src/controller/accounts/account-access.ts";
 import { type ClassQueue, classQueues } from "../../../src/controller/drift/class-queues.ts";
-import { DriftEvents, type DriftEventsOptions } from "../../../src/controller/drift/drift-events.ts";
 import { DriftMemory } from "../../../src/engine/drift/drift-memory.ts";
+import type { QueueMessage } from "../../../src/engine/drift/event-queue.ts";
 import { UNKNOWN } from "../../../src/engine/observe/snapshot-index.ts";
 import type { Part } from "../../../src/engine/observe/stale-observation.ts";
 import { ABSENT } from "../../../src/model/observed-state.ts";
-import { silentLogger } from "../../../src/telemetry.ts";
+import { DRIFT_ACCOUNT, driftEvents, driftMessage, queueOf } from "../../support/drift-events.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
-const ACCOUNT = "123456789012";
-const URL = `https://sqs.us-east-1.amazonaws.com/${ACCOUNT}/drift`;
-
-/** Drift events of a controller without objects. */
-function driftEvents(clock: FakeClock, queuesOfClasses: DriftEventsOptions["classQueues"]): DriftEvents {
-  return new DriftEvents({
-    queues: [],
-    classQueues: queuesOfClasses,
-    objects: () => [],
-    accountKeyOf: () => undefined,
-    instancesChanged: () => false,
-    isOwn: () => false,
-    accountOf: () => undefined,
-    queue: { add() {}, isRunning: () => false, isWaiting: () => false },
-    ...{ clock, random: () => 0, logger: silentLogger, recheckMs: 0 },
-  });
-}
+const URL = `https://sqs.us-east-1.amazonaws.com/${DRIFT_ACCOUNT}/drift`;
 
 test("the states of objects are kept while a class names a queue, and not after the last queue", async () => {
   const clock = new FakeClock();
@@ -36,7 +20,7 @@ test("the states of objects are kept while a class names a queue, and not after 
     metadata: { name: "team" },
     spec: {
       account: {
-        id: ACCOUNT,
+        id: DRIFT_ACCOUNT,
         get eventQueueUrls() {
           return eventQueueUrls;
         },
@@ -47,9 +31,9 @@ test("the states of objects are kept while a class names a queue, and not after 
   const accounts = { open: async () => ({ drift, eventQueue: () => queue }) } as unknown as Accounts;
   const all = [named as unknown as InstanceProfileClass];
   const classes = { valid: () => all, ofAccount: () => all };
-  const events = driftEvents(clock, () =>
-    classQueues({ classes, accounts, hasAccount: () => true, reserved: new Set() }),
-  );
+  const events = driftEvents(clock, {
+    classQueues: () => classQueues({ classes, accounts, hasAccount: () => true, reserved: new Set() }),
+  });
   const isKept = (): boolean => {
     const identity = { uid: "1", generation: 1 };
     drift.touch("a/app", new Set<Part>(["role"]));
@@ -80,7 +64,7 @@ function sharedConnection(clock: FakeClock) {
   const broken: string[] = [];
   const opened = (id: string): ClassQueue => ({
     name: "drift",
-    accountId: ACCOUNT,
+    accountId: DRIFT_ACCOUNT,
     async receive(signal) {
       isOpen = true;
       waiting += 1;
@@ -104,7 +88,7 @@ test("a queue that classes name again while a request of before ends is polled o
   const { opened, broken, state } = sharedConnection(clock);
   let id = 0;
   let isNamed = true;
-  const events = driftEvents(clock, () => new Map(isNamed ? [["drift", opened(String(++id))]] : []));
+  const events = driftEvents(clock, { classQueues: () => new Map(isNamed ? [["drift", opened(String(++id))]] : []) });
   const name = (named: boolean): void => {
     isNamed = named;
     events.classesChanged();
@@ -131,7 +115,7 @@ test("a connection is closed also if its queue is named again right away", async
     const own = ++id;
     return {
       name: "drift",
-      accountId: ACCOUNT,
+      accountId: DRIFT_ACCOUNT,
       async receive(signal) {
         open.add(own);
         return clock.sleep(1e9, signal).then(() => []);
@@ -142,7 +126,7 @@ test("a connection is closed also if its queue is named again right away", async
     };
   };
   let isNamed = true;
-  const events = driftEvents(clock, () => new Map(isNamed ? [["drift", opened()]] : []));
+  const events = driftEvents(clock, { classQueues: () => new Map(isNamed ? [["drift", opened()]] : []) });
   events.start();
   await clock.advance(1_000);
   for (const named of [false, true]) {
@@ -153,4 +137,44 @@ test("a connection is closed also if its queue is named again right away", async
   expect(open.size).toBe(1);
   await events.stop();
   expect(open.size).toBe(0);
+});
+
+test("a message that arrives while the controller stops leaves no timer behind", async () => {
+  const clock = new FakeClock();
+  const delivery = Promise.withResolvers<readonly QueueMessage[]>();
+  const events = driftEvents(clock, { queues: [queueOf(() => delivery.promise)] });
+  const metadata = { namespace: "default", name: "app", uid: "1", resourceVersion: "1" };
+  const role = { name: "app", arn: `arn:aws:iam::${DRIFT_ACCOUNT}:role/app`, id: "AROA" };
+  events.start();
+  events.objectChanged({ type: "added", new: { metadata, status: { role } }, isInInitialList: true });
+  const stopped = events.stop();
+  delivery.resolve([driftMessage("late")]);
+  await stopped;
+  expect(clock.timerCount).toBe(0);
+});
+
+test("an event in the queue of a class concerns no object of another account, whatever the status of the object names", async () => {
+  const clock = new FakeClock();
+  const batches = [[driftMessage("one")], [driftMessage("two")]];
+  const queue = queueOf(async (signal) => batches.shift() ?? clock.sleep(1e9, signal).then(() => []));
+  const accounts = new Map([["default/app", "210987654321"]]);
+  const results: string[] = [];
+  const role = { name: "app", arn: `arn:aws:iam::${DRIFT_ACCOUNT}:role/app`, id: "AROA" };
+  const app = { metadata: { namespace: "default", name: "app", uid: "1", resourceVersion: "1" }, status: { role } };
+  const events = driftEvents(clock, {
+    classQueues: () => new Map([[queue.name, { ...queue, accountId: DRIFT_ACCOUNT, close() {}, left() {} }]]),
+    objects: () => [app],
+    accountKeyOf: (key) => accounts.get(key),
+    observer: {
+      handled(_, result) {
+        results.push(result);
+        accounts.set("default/app", DRIFT_ACCOUNT);
+      },
+      reachable() {},
+    },
+  });
+  events.start();
+  await clock.advance(1_000);
+  expect(results).toEqual(["unmatched", "matched"]);
+  await events.stop();
 });

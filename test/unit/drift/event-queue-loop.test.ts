@@ -1,39 +1,16 @@
 import { expect, test } from "vitest";
-import { DriftEvents } from "../../../src/controller/drift/drift-events.ts";
 import { EventQueueLoop } from "../../../src/controller/drift/event-queue-loop.ts";
-import type { EventQueue, QueueMessage } from "../../../src/engine/drift/event-queue.ts";
+import type { EventQueue } from "../../../src/engine/drift/event-queue.ts";
 import { RetryableError } from "../../../src/errors.ts";
 import { silentLogger } from "../../../src/telemetry.ts";
+import { driftMessage, queueOf } from "../../support/drift-events.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLogger } from "../../support/recording-logger.ts";
 
-const ACCOUNT = "123456789012";
-
-function message(receipt: string, filling = ""): QueueMessage {
-  const detail = {
-    ...{ eventSource: "iam.amazonaws.com", eventName: "TagRole", eventTime: "2026-01-01T00:00:00Z" },
-    requestParameters: { roleName: "app", filling },
-  };
-  const envelope = { source: "aws.iam", "detail-type": "AWS API Call via CloudTrail", account: ACCOUNT, detail };
-  return { body: JSON.stringify(envelope), receipt };
-}
-
-function queueOf(receive: EventQueue["receive"]): EventQueue & { readonly deleted: string[] } {
-  const deleted: string[] = [];
-  return {
-    name: "queue",
-    deleted,
-    receive,
-    async delete(messages) {
-      deleted.push(...messages.map(({ receipt }) => receipt));
-    },
-  };
-}
-
 test("large messages of one batch do not hold up the rest of the process until the last one is read", async () => {
   const clock = new FakeClock();
-  const large = [1, 2, 3].map((n) => message(`large-${n}`, "x".repeat(100_000)));
-  const batches = [[...large, message("small-1"), message("small-2")]];
+  const large = [1, 2, 3].map((n) => driftMessage(`large-${n}`, "x".repeat(100_000)));
+  const batches = [[...large, driftMessage("small-1"), driftMessage("small-2")]];
   const queue = queueOf(async (signal) => batches.shift() ?? clock.sleep(1e9, signal).then(() => []));
   let handled = 0;
   const receive = (): "unmatched" => {
@@ -67,7 +44,7 @@ test("messages that arrive evenly, 10,000 a minute, are received and deleted in 
       while (arrived() === received) await clock.sleep(6, signal);
       const batch = Math.min(10, arrived() - received);
       received += batch;
-      return Array.from({ length: batch }, (_, i) => message(`${received}-${i}`));
+      return Array.from({ length: batch }, (_, i) => driftMessage(`${received}-${i}`));
     },
     async delete(messages) {
       requests += 1;
@@ -117,63 +94,4 @@ test("faults that take turns are logged once each until the queue can be polled"
   await clock.advance(600_000);
   expect(warnings()).toBe(4);
   await loop.stop();
-});
-
-test("a message that arrives while the controller stops leaves no timer behind", async () => {
-  const clock = new FakeClock();
-  const delivery = Promise.withResolvers<readonly QueueMessage[]>();
-  const events = new DriftEvents({
-    queues: [queueOf(() => delivery.promise)],
-    classQueues: () => new Map(),
-    objects: () => [],
-    accountKeyOf: () => undefined,
-    instancesChanged: () => false,
-    isOwn: () => false,
-    accountOf: () => undefined,
-    queue: { add() {}, isRunning: () => false, isWaiting: () => false },
-    clock,
-    random: () => 0,
-    logger: silentLogger,
-    recheckMs: 0,
-  });
-  const metadata = { namespace: "default", name: "app", uid: "1", resourceVersion: "1" };
-  const role = { name: "app", arn: `arn:aws:iam::${ACCOUNT}:role/app`, id: "AROA" };
-  events.start();
-  events.objectChanged({ type: "added", new: { metadata, status: { role } }, isInInitialList: true });
-  const stopped = events.stop();
-  delivery.resolve([message("late")]);
-  await stopped;
-  expect(clock.timerCount).toBe(0);
-});
-
-test("an event in the queue of a class concerns no object of another account, whatever the status of the object names", async () => {
-  const clock = new FakeClock();
-  const batches = [[message("one")], [message("two")]];
-  const queue = queueOf(async (signal) => batches.shift() ?? clock.sleep(1e9, signal).then(() => []));
-  const accounts = new Map([["default/app", "210987654321"]]);
-  const results: string[] = [];
-  const role = { name: "app", arn: `arn:aws:iam::${ACCOUNT}:role/app`, id: "AROA" };
-  const app = { metadata: { namespace: "default", name: "app", uid: "1", resourceVersion: "1" }, status: { role } };
-  const events = new DriftEvents({
-    queues: [],
-    classQueues: () => new Map([[queue.name, { ...queue, accountId: ACCOUNT, close() {}, left() {} }]]),
-    objects: () => [app],
-    accountKeyOf: (key) => accounts.get(key),
-    instancesChanged: () => false,
-    isOwn: () => false,
-    accountOf: () => undefined,
-    queue: { add() {}, isRunning: () => false, isWaiting: () => false },
-    ...{ clock, random: () => 0, logger: silentLogger, recheckMs: 0 },
-    observer: {
-      handled(_, result) {
-        results.push(result);
-        accounts.set("default/app", ACCOUNT);
-      },
-      reachable() {},
-    },
-  });
-  events.start();
-  await clock.advance(1_000);
-  expect(results).toEqual(["unmatched", "matched"]);
-  await events.stop();
 });
