@@ -56,6 +56,24 @@ export interface Bounds {
   readonly orphanedRoles?: readonly string[];
 }
 
+/** Where objects without a class are, and the variables of the operator for them. */
+export interface OwnContext {
+  readonly place: Place;
+  readonly variables?: Variables;
+}
+
+/** What the variables of objects of the class stand for. The author of an object can change none of it. */
+export function classContext(
+  { spec: { account, variables } }: InstanceProfileClass,
+  clusterId: string,
+  own: Place,
+): ObjectContext {
+  const { id: accountId, partition } = account;
+  const isElsewhere = own.partition !== undefined && own.partition !== partition;
+  const region = isElsewhere ? homeRegionOf(partition) : own.region;
+  return { place: { accountId, partition, region }, clusterId, variables };
+}
+
 /** A text of the class with its variables filled in. A variable without a value stays, so that the text allows nothing that has one. */
 export function filledIn(text: string, { namespace, clusterId, variables }: Bounds): string {
   return fillIn(text, variables ?? { namespace, cluster: clusterId }).text;
@@ -195,22 +213,4 @@ export function someOf(items: readonly string[]): string {
 /** Builds a violation; `excess` is the part of the spec that the class does not allow. */
 export function violation(reason: string, message: string, excess: Excess): Violation {
   return { reason, message, excess };
-}
-
-/** Where objects without a class are, and the variables of the operator for them. */
-export interface OwnContext {
-  readonly place: Place;
-  readonly variables?: Variables;
-}
-
-/** What the variables of objects of the class stand for. The author of an object can change none of it. */
-export function classContext(
-  { spec: { account, variables } }: InstanceProfileClass,
-  clusterId: string,
-  own: Place,
-): ObjectContext {
-  const { id: accountId, partition } = account;
-  const isElsewhere = own.partition !== undefined && own.partition !== partition;
-  const region = isElsewhere ? homeRegionOf(partition) : own.region;
-  return { place: { accountId, partition, region }, clusterId, variables };
 }
