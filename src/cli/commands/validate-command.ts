@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { InstanceProfile } from "../../api/instance-profile.ts";
 import { accountKeyOf, blockersOf, strippedViolations } from "../../controller/classes/class-binding.ts";
 import { judgeAwsPolicy } from "../../model/policy/aws-managed-policies.ts";
-import { UNFILLED_TEMPLATE } from "../../model/variables/filled-texts.ts";
+import { UNFILLED_TEMPLATE } from "../../model/variables/filled-spec.ts";
 import type { Finding } from "../../plan/lint/finding.ts";
 import { type LintOptions, lint } from "../../plan/lint/lint.ts";
 import { lintActions, lintManagedPolicies } from "../../plan/lint/lint-shipped-lists.ts";

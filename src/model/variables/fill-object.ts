@@ -1,25 +1,16 @@
-import type {
-  InstanceProfile,
-  InstanceProfileSpec,
-  PolicyConditions,
-  PolicySpec,
-  Principals,
-  Statement,
-  Trust,
-  TrustStatement,
+import {
+  type AwsObjectReference,
+  hasExternalRole,
+  type InstanceProfile,
+  type InstanceProfileSpec,
+  type PolicySpec,
 } from "../../api/instance-profile.ts";
-import { resourceField } from "../../api/policy-fields.ts";
-import { literalSpecFields } from "../../api/spec-fields.ts";
-import { literalPrincipalFields } from "../../api/trust-fields.ts";
-import type { TextFault } from "../../api/variable-texts.ts";
-import { nameKey } from "../naming.ts";
-import type { Tags } from "../ownership.ts";
-import { localService, type Place } from "../place.ts";
-import { showValue } from "../policy/policy-elements.ts";
-import { statementFieldPath } from "../policy/policy-spec.ts";
-import { FilledTexts, INVALID_RESULT } from "./filled-texts.ts";
-import { keepNames } from "./kept-names.ts";
-import type { Variables } from "./template.ts";
+import type { KeptName } from "../../api/variable-texts.ts";
+import { sameName } from "../naming.ts";
+import { hasTrace } from "../ownership.ts";
+import type { Place } from "../place.ts";
+import { FilledTexts, filledSpec, sharedPolicyNames } from "./filled-spec.ts";
+import { type Variables, variablesIn } from "./template.ts";
 
 /** What the variables of an object stand for. */
 export interface ObjectContext {
@@ -69,133 +60,52 @@ export function fillObject(object: InstanceProfile, context: ObjectContext): Ins
   };
 }
 
-function filledSpec(spec: InstanceProfileSpec, texts: FilledTexts, { partition }: Place): InstanceProfileSpec {
-  const { roleName, longName, path, policyArn, tagValue } = literalSpecFields;
-  const { permissionsBoundaryArn: boundary, instanceProfilePath: profilePath } = spec;
-  const name = texts.fill(spec.roleName, "spec.roleName", { literal: roleName });
-  const profileName = spec.instanceProfileName;
-  const tags = (field: "tags" | "roleTags" | "instanceProfileTags"): Tags =>
-    mapValues(spec[field], (value, key) => texts.fill(value, `spec.${field}.${key}`, { literal: tagValue }));
-  return {
-    ...spec,
-    roleName: name,
-    // The default is the role's name, of which faults are known.
-    instanceProfileName:
-      profileName === spec.roleName ? name : texts.fill(profileName, "spec.instanceProfileName", { literal: longName }),
-    path: texts.fill(spec.path, "spec.path", { literal: path }),
-    ...(profilePath !== undefined && {
-      instanceProfilePath: texts.fill(profilePath, "spec.instanceProfilePath", { literal: path }),
-    }),
-    inlinePolicies: spec.inlinePolicies.map((policy) => ({
-      ...filledPolicy(policy, texts),
-      name: policy.name === spec.roleName ? name : texts.fill(policy.name, namePath(policy), { literal: longName }),
-    })),
-    managedPolicies: spec.managedPolicies.map((policy) => ({
-      ...filledPolicy(policy, texts),
-      name: texts.fill(policy.name, namePath(policy), { literal: longName }),
-      ...(policy.path !== undefined && {
-        path: texts.fill(policy.path, policy.fieldPath.replace(/\.\w+$/, ".path"), { literal: path }),
-      }),
-    })),
-    managedPolicyArns: spec.managedPolicyArns.map((arn, index) =>
-      texts.fill(arn, `spec.managedPolicyArns[${index}]`, { literal: policyArn, isArn: true }),
-    ),
-    ...(boundary !== undefined && {
-      permissionsBoundaryArn: texts.fill(boundary, "spec.permissionsBoundaryArn", { literal: policyArn, isArn: true }),
-    }),
-    trust: filledTrust(spec.trust, texts, partition),
-    tags: tags("tags"),
-    roleTags: tags("roleTags"),
-    instanceProfileTags: tags("instanceProfileTags"),
+/**
+ * The spec with the names and paths that role and instance profile have in AWS, where a text with variables gives others: IAM can neither
+ * rename nor move them, and a variable that got another value must not create them again. Only the controller writes status.
+ */
+function keepNames(
+  { spec: written, status }: InstanceProfile,
+  filled: InstanceProfileSpec,
+): { readonly spec: InstanceProfileSpec; readonly keptNames: readonly KeptName[] } {
+  const { role, instanceProfile } = hasTrace(status) ? (status ?? {}) : {};
+  const known = {
+    roleName: role?.name,
+    instanceProfileName: instanceProfile?.name,
+    // An external role has a path of its own; then `path` is that of the instance profile.
+    path: pathIn(hasExternalRole(written) ? instanceProfile : role),
+    instanceProfilePath: pathIn(instanceProfile),
   };
+  const keptNames: KeptName[] = [];
+  const kept: Partial<Record<keyof typeof known, string>> = {};
+  for (const field of ["roleName", "instanceProfileName", "path", "instanceProfilePath"] as const) {
+    const name = known[field];
+    const [text, given] = [written[field], filled[field]];
+    if (name === undefined || text === undefined || given === undefined) continue;
+    if (variablesIn(text).length === 0 || isSame(field, name, given)) continue;
+    kept[field] = name;
+    keptNames.push({ path: `spec.${field}`, kept: name, given });
+  }
+  return { spec: { ...filled, ...kept, inlinePolicies: policiesNamed(written, filled, kept.roleName) }, keptNames };
 }
 
-const RESOURCE = { literal: resourceField(), isArn: true };
-
-function filledPolicy<T extends PolicySpec>(policy: T, texts: FilledTexts): T {
-  if (policy.document !== undefined) return policy;
-  const statements = policy.statements.map((statement, index): Statement => {
-    const { resources, notResources, conditions, ...rest } = statement;
-    const filled = (values: readonly string[], field: "resources" | "notResources"): readonly string[] =>
-      values.map((value, i) => texts.fill(value, `${statementFieldPath(policy, index, field)}[${i}]`, RESOURCE));
-    return {
-      ...rest,
-      ...(resources !== undefined && { resources: filled(resources, "resources") }),
-      ...(notResources !== undefined && { notResources: filled(notResources, "notResources") }),
-      ...conditionsOf(conditions, statementFieldPath(policy, index, "conditions"), texts),
-    } as Statement;
-  });
-  return { ...policy, statements };
-}
-
-/** The field with the name of a policy. */
-function namePath({ fieldPath }: PolicySpec): string {
-  return fieldPath === "spec.statements" ? "spec.policyName" : fieldPath.replace(/\.\w+$/, ".name");
-}
-
-/** Faults of policies whose name is that of an earlier one, which only variables and derived names can cause: the parser compares texts. */
-function sharedPolicyNames(policies: readonly PolicySpec[]): readonly TextFault[] {
-  const firsts = new Map<string, PolicySpec>();
-  return policies.flatMap((policy) => {
-    const key = nameKey(policy.name);
-    const first = firsts.get(key);
-    if (first === undefined) {
-      firsts.set(key, policy);
-      return [];
-    }
-    const path = namePath(policy);
-    const message = `${path}: the name is ${showValue(policy.name)}, which is also that of ${first.fieldPath}; write another name.`;
-    return [{ reason: INVALID_RESULT, path, message }];
-  });
-}
-
-function conditionsOf(
-  conditions: PolicyConditions | undefined,
-  path: string,
-  texts: FilledTexts,
-): { readonly conditions?: PolicyConditions } {
-  if (conditions === undefined) return {};
-  const filled = mapValues(conditions, (keys, operator) =>
-    mapValues(keys, (values, key) => values.map((value) => texts.fill(value, `${path}.${operator}.${key}`))),
+/** The inline policies of `filled`. One that is named after the role keeps its name together with the role. */
+function policiesNamed(
+  written: InstanceProfileSpec,
+  { inlinePolicies }: InstanceProfileSpec,
+  keptRoleName: string | undefined,
+): readonly PolicySpec[] {
+  if (keptRoleName === undefined) return inlinePolicies;
+  return inlinePolicies.map((policy, index) =>
+    written.inlinePolicies[index]?.name === written.roleName ? { ...policy, name: keptRoleName } : policy,
   );
-  return { conditions: filled };
 }
 
-function filledTrust(trust: Trust, texts: FilledTexts, partition: string | undefined): Trust {
-  if (trust.document !== undefined) return trust;
-  return {
-    ...trust,
-    services: trust.services.map((service, index) =>
-      localService(
-        texts.fill(service, `spec.trust.services[${index}]`, { literal: literalPrincipalFields.services }),
-        partition,
-      ),
-    ),
-    statements: trust.statements.map((statement, index): TrustStatement => {
-      const path = `spec.trust.statements[${index}]`;
-      const { conditions, principals, ...rest } = statement;
-      return {
-        ...rest,
-        principals: filledPrincipals(principals, `${path}.principals`, texts),
-        ...conditionsOf(conditions, `${path}.conditions`, texts),
-      };
-    }),
-  };
+function isSame(field: string, name: string, given: string): boolean {
+  return field.toLowerCase().endsWith("path") ? name === given : sameName(name, given);
 }
 
-function filledPrincipals(principals: Principals, path: string, texts: FilledTexts): Principals {
-  const filled = (kind: "aws" | "services" | "federated"): Partial<Principals> => {
-    const values = principals[kind];
-    if (values === undefined) return {};
-    const rules = { literal: literalPrincipalFields[kind], isArn: true };
-    return { [kind]: values.map((value, index) => texts.fill(value, `${path}.${kind}[${index}]`, rules)) };
-  };
-  return { ...principals, ...filled("aws"), ...filled("services"), ...filled("federated") };
-}
-
-function mapValues<T, R>(
-  record: Readonly<Record<string, T>>,
-  convert: (value: T, key: string) => R,
-): Readonly<Record<string, R>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value, key)]));
+/** The path in the ARN of a role or an instance profile. */
+function pathIn(reference: AwsObjectReference | undefined): string | undefined {
+  return /^arn:[^:]*:iam::\d*:(?:role|instance-profile)(\/(?:.*\/)?)[^/]+$/.exec(reference?.arn ?? "")?.[1];
 }
