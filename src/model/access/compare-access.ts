@@ -14,8 +14,8 @@ import {
   variableKeys,
   variableValues,
 } from "./compare/substitution.ts";
-import { COLON_READINGS, type ColonReading, isReadAlike } from "./words/resource-tokens.ts";
 import { StepBudget, StepBudgetExceeded } from "./words/step-budget.ts";
+import { COLON_READINGS, type ColonReading, isReadAlike } from "./words/tokens.ts";
 
 /**
  * Enough for policies at IAM's limits. The question is as hard as any whose answer can be checked quickly (coNP-hard for wildcards alone), so

@@ -9,10 +9,17 @@ import {
   type WordSet,
 } from "./compare/pattern-compiler.ts";
 import { findWordIn, WordFinder, type WordQuery } from "./words/find-word.ts";
-import { globOf, isVariableCode, literalTokens, wildcardTokens } from "./words/glob.ts";
+import { globOf } from "./words/glob.ts";
 import { GlobSet } from "./words/glob-set.ts";
-import { COLON_READINGS, type ColonReading, isReadAlike } from "./words/resource-tokens.ts";
 import { StepBudget, StepBudgetExceeded } from "./words/step-budget.ts";
+import {
+  COLON_READINGS,
+  type ColonReading,
+  isReadAlike,
+  isVariableCode,
+  literalTokens,
+  wildcardTokens,
+} from "./words/tokens.ts";
 import { ACTION_WORDS, RESOURCE_WORDS } from "./words/word-kind.ts";
 import type { Word } from "./words/word-search.ts";
 

@@ -1,8 +1,8 @@
 import { asciiLowerCase } from "../../policy/policy-json.ts";
 import { variableIn } from "../../policy/resource-pattern.ts";
-import { globOf, inAnyCase, literalTokens, type Token, wildcardTokens } from "../words/glob.ts";
+import { globOf } from "../words/glob.ts";
 import { GlobSet } from "../words/glob-set.ts";
-import { resourceTokens, textTokens } from "../words/resource-tokens.ts";
+import { inAnyCase, literalTokens, resourceTokens, type Token, textTokens, wildcardTokens } from "../words/tokens.ts";
 import { type AddressRange, addressRange, instantOf, numberOf } from "./condition-values.ts";
 
 /** The values that an operator matches, before its negation. */

@@ -1,9 +1,9 @@
 import { asciiLowerCase } from "../../policy/policy-json.ts";
 import { hasVariable, variableKey } from "../../policy/resource-pattern.ts";
-import { globOf, matchesEverything, TOKEN, type Token, variableCode, wildcardTokens } from "../words/glob.ts";
+import { globOf, matchesEverything } from "../words/glob.ts";
 import { GlobSet } from "../words/glob-set.ts";
-import { type ColonReading, resourceTokens } from "../words/resource-tokens.ts";
 import type { StepBudget } from "../words/step-budget.ts";
+import { type ColonReading, resourceTokens, TOKEN, type Token, variableCode, wildcardTokens } from "../words/tokens.ts";
 
 /** Patterns, or, `isNegated`, everything that none of them matches. */
 export interface PatternSet {

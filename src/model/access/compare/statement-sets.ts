@@ -1,7 +1,7 @@
 import type { Access } from "../access.ts";
 import { WordFinder } from "../words/find-word.ts";
-import type { ColonReading } from "../words/resource-tokens.ts";
 import type { StepBudget } from "../words/step-budget.ts";
+import type { ColonReading } from "../words/tokens.ts";
 import { ACTION_WORDS } from "../words/word-kind.ts";
 import type { AccessStatement } from "./access-statement.ts";
 import {

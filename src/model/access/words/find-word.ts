@@ -1,6 +1,7 @@
-import { type Glob, globOf, REPEATS, TOKEN } from "./glob.ts";
+import { type Glob, globOf, REPEATS } from "./glob.ts";
 import { GlobSet } from "./glob-set.ts";
 import type { StepBudget } from "./step-budget.ts";
+import { TOKEN } from "./tokens.ts";
 import type { WordKind } from "./word-kind.ts";
 import { type Automaton, type SearchQuery, type Word, WordSearch } from "./word-search.ts";
 

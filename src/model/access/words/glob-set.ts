@@ -1,16 +1,6 @@
-import {
-  COLON,
-  endsMayMeet,
-  foldCode,
-  type Glob,
-  isMaybeColon,
-  isVariableCode,
-  REPEATS,
-  TOKEN,
-  type Token,
-} from "./glob.ts";
-import { at, type Positions, PositionsBuilder } from "./positions.ts";
+import { at, endsMayMeet, type Glob, type Positions, PositionsBuilder, REPEATS } from "./glob.ts";
 import type { StepBudget } from "./step-budget.ts";
+import { COLON, foldCode, isMaybeColon, isVariableCode, TOKEN, type Token } from "./tokens.ts";
 
 /** A character that no glob names. */
 export const OTHER = -2;

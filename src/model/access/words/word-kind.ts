@@ -1,4 +1,4 @@
-import { COLON, literalTokens } from "./glob.ts";
+import { COLON, literalTokens } from "./tokens.ts";
 
 /**
  * The texts that a pattern is about, as a small automaton. Because an action always has one colon, `*` and `*:*` are the same set of

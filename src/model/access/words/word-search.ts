@@ -1,7 +1,7 @@
-import { COLON, foldCode, type Glob, REPEATS, repeatAccepts, TOKEN } from "./glob.ts";
+import { type Glob, isSubset, type Positions, REPEATS, repeatAccepts } from "./glob.ts";
 import { type GlobSet, OTHER } from "./glob-set.ts";
-import { isSubset, type Positions } from "./positions.ts";
 import type { StepBudget } from "./step-budget.ts";
+import { COLON, foldCode, TOKEN } from "./tokens.ts";
 import { MAX_KIND_STATES, type WordKind } from "./word-kind.ts";
 
 /** The characters of a word; a policy variable is one character. */

@@ -10,8 +10,8 @@ import {
   textWords,
   type WordSet,
 } from "../../../../../src/model/access/compare/pattern-compiler.ts";
-import { literalTokens, variableCode } from "../../../../../src/model/access/words/glob.ts";
 import { StepBudget, StepBudgetExceeded } from "../../../../../src/model/access/words/step-budget.ts";
+import { literalTokens, variableCode } from "../../../../../src/model/access/words/tokens.ts";
 
 const [USER, OTHER] = [variableCode(0, false), variableCode(1, false)];
 const [NAME, ACCOUNT] = [`\${aws:username}`, `\${aws:PrincipalAccount}`];
