@@ -6,8 +6,7 @@ import { type ConnectionTimeouts, DEFAULT_CONNECTION_TIMEOUTS, Dispatchers } fro
 import { type Exchange, type Intercept, type KubeRequest, type KubeResponse, OversizeAnswerError } from "./exchange.ts";
 import type { KubeCluster } from "./kube-config.ts";
 import { isClosedConnection, isTimeout, toCredentialsError, toNetworkError } from "./network-error.ts";
-import { type ResendOptions, resendOnRetryAfter } from "./resend.ts";
-import { retryAfterMsOf } from "./retry-after.ts";
+import { type ResendOptions, resendOnRetryAfter, retryAfterMsOf } from "./resend.ts";
 
 /** Dependencies of a Transport. */
 export interface TransportOptions {
