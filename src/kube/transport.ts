@@ -1,11 +1,16 @@
 import type { Dispatcher } from "undici";
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 import type { CredentialSource } from "./credentials.ts";
-import { Deadline } from "./deadline.ts";
 import { type ConnectionTimeouts, DEFAULT_CONNECTION_TIMEOUTS, Dispatchers } from "./dispatchers.ts";
 import { type Exchange, type Intercept, type KubeRequest, type KubeResponse, OversizeAnswerError } from "./exchange.ts";
 import type { KubeCluster } from "./kube-config.ts";
-import { isClosedConnection, isTimeout, toCredentialsError, toNetworkError } from "./network-error.ts";
+import {
+  isClosedConnection,
+  isTimeout,
+  RequestTimeoutError,
+  toCredentialsError,
+  toNetworkError,
+} from "./network-error.ts";
 import { type ResendOptions, resendOnRetryAfter, retryAfterMsOf } from "./resend.ts";
 
 /** Dependencies of a Transport. */
@@ -185,5 +190,47 @@ function parseOrText(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return text;
+  }
+}
+
+/** A caller's signal combined with a time limit. Without `release`, the caller's signal keeps a reference to it. */
+export class Deadline {
+  readonly #caller: AbortSignal;
+  readonly #abort = new AbortController();
+  readonly #timer: Timer;
+  readonly #onCallerAbort: () => void;
+
+  constructor(caller: AbortSignal, timeoutMs: number, clock: Clock) {
+    this.#caller = caller;
+    this.#onCallerAbort = () => this.#abort.abort(caller.reason);
+    this.#timer = clock.schedule(timeoutMs, () => this.#abort.abort(new RequestTimeoutError(timeoutMs)));
+    if (caller.aborted) this.#onCallerAbort();
+    else caller.addEventListener("abort", this.#onCallerAbort, { once: true });
+  }
+
+  /** Aborts with the caller's signal, or at the time limit. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Cancels the time limit; only the caller's signal remains. */
+  stopClock(): void {
+    this.#timer.cancel();
+  }
+
+  /** Removes the timer and the listener. */
+  release(): void {
+    this.#timer.cancel();
+    this.#caller.removeEventListener("abort", this.#onCallerAbort);
+  }
+
+  /** Waits for the promise, or rejects when the signal aborts first. */
+  wait<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(this.signal.reason);
+      if (this.signal.aborted) onAbort();
+      this.signal.addEventListener("abort", onAbort, { once: true });
+      promise.then(resolve, reject).finally(() => this.signal.removeEventListener("abort", onAbort));
+    });
   }
 }
