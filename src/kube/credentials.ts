@@ -128,7 +128,7 @@ const REREAD_AFTER_MS = 60_000;
  * Errors: those of reading the file, but only without an earlier token: while the server accepts the previous token, a file
  * that is briefly unreadable does no harm.
  */
-export class TokenFile {
+class TokenFile {
   readonly #path: string;
   readonly #clock: Clock;
   #token: string | undefined;

@@ -118,7 +118,7 @@ interface Bucket {
  *
  * Remembers the 4,096 objects with the latest Events; any other object starts with a full bucket.
  */
-export class EventLimit {
+class EventLimit {
   readonly #buckets = new LruMap<Bucket>(maxObjects);
 
   /** Takes one Event from the object's budget; returns false if it is used up. `nowMs` is monotonic. */

@@ -168,7 +168,7 @@ function invalid(message: string): TerminalError {
 }
 
 /** A parsed kubeconfig. */
-export interface KubeConfigFile {
+interface KubeConfigFile {
   readonly kubeConfig: KubeConfig;
   /** Paths of token files by user name. */
   readonly tokenFiles: ReadonlyMap<string, string>;
@@ -181,7 +181,7 @@ const SAFE_MESSAGE = /^(?:clusters|users|contexts)\[\d+\](?:\.\w+)+ is missing$/
  * Reads a kubeconfig; returns a message if it cannot be read. The message quotes nothing of the file, which contains tokens,
  * passwords and keys: both parsers and the JavaScript engine put excerpts into their errors.
  */
-export function readKubeConfigFile(path: string): KubeConfigFile | string {
+function readKubeConfigFile(path: string): KubeConfigFile | string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
