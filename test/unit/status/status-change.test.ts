@@ -1,7 +1,7 @@
 import { Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import type { InstanceProfileStatus, LastUse } from "../../../src/api/instance-profile.ts";
-import { lastUseMetrics } from "../../../src/cli/metrics/last-use-metrics.ts";
+import { lastUseMetrics } from "../../../src/cli/metrics/product-metrics.ts";
 import type { ObservedRole, ObservedState } from "../../../src/model/observed-state.ts";
 import { diff } from "../../../src/plan/diff.ts";
 import type { Outcome } from "../../../src/status/outcome.ts";
