@@ -4,7 +4,7 @@ import { TerminalError } from "../errors.ts";
 import { systemClock } from "../runtime/clock.ts";
 import type { ProcessIo } from "./io.ts";
 import { lineIo } from "./line-io.ts";
-import { decodeUtf8 } from "./manifests/utf8.ts";
+import { decodeUtf8 } from "./manifests/manifest-files.ts";
 
 /** Exit status after a second SIGINT or SIGTERM, as shells report it for SIGINT. */
 const INTERRUPTED = 130;

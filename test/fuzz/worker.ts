@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommandLine } from "../../src/cli/command-line.ts";
-import { decodeUtf8 } from "../../src/cli/manifests/utf8.ts";
+import { decodeUtf8 } from "../../src/cli/manifests/manifest-files.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { seededRandom } from "../../src/sandbox/aws/random.ts";
 import { startAwsSandbox } from "../../src/sandbox/aws/server.ts";

@@ -1,7 +1,6 @@
 import { glob, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TerminalError } from "../../errors.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 const MANIFEST = /\.(ya?ml|json)$/;
 const WILDCARD = /[*?[{]/;
@@ -60,4 +59,13 @@ function unreadable(path: string, cause: unknown): never {
 /** What an error of the file system means, as the predicate of a sentence about the path. */
 export function fileFault({ code = "unknown error" }: NodeJS.ErrnoException): string {
   return REASONS[code] ?? `cannot be read or written (${code})`;
+}
+
+/** Decodes UTF-8 and strips the byte order mark; undefined for invalid bytes, whose replacement could change a name. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
