@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from "./cli/command-line.ts";
-import { showBug, showBugs } from "./cli/controller/crash-handler.ts";
 import { EXIT } from "./cli/io.ts";
-import { processIo } from "./cli/process-io.ts";
+import { processIo, showBug, showBugs } from "./cli/process-io.ts";
 
 const io = processIo();
 showBugs(io, process);

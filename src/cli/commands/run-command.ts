@@ -10,12 +10,12 @@ import {
   startController,
 } from "../controller/controller-process.ts";
 import type { ControllerProcessOptions } from "../controller/controller-process-options.ts";
-import { exitOnBug } from "../controller/crash-handler.ts";
 import { ELECTION_OPTIONS, electionSettings, shardsOption } from "../controller/election.ts";
 import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../controller/event-queues.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { createLogger, LOG_LEVELS } from "../logging/logger.ts";
 import { accountIdOf, durationMs, type GivenOptions, labelSelectorOf, namespacesOf, wholeNumber } from "../options.ts";
+import { exitOnBug } from "../process-io.ts";
 
 /** A shorter interval would keep AWS busy without a pause. */
 const MIN_RESYNC_MS = 1_000;

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { expect, test } from "vitest";
-import { exitOnBug } from "../../../src/cli/controller/crash-handler.ts";
+import { exitOnBug } from "../../../src/cli/process-io.ts";
 import { type LogFields, type Logger, silentLogger } from "../../../src/telemetry.ts";
 
 test.each(["uncaughtException", "unhandledRejection"])("an %s is logged before the process ends with 1", (kind) => {

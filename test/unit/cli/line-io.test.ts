@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { showBug } from "../../../src/cli/controller/crash-handler.ts";
 import type { ProcessIo } from "../../../src/cli/io.ts";
 import { lineIo } from "../../../src/cli/line-io.ts";
+import { showBug } from "../../../src/cli/process-io.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { linesOf } from "../../support/lines-of.ts";
 
