@@ -9,9 +9,9 @@ import {
   NO_LISTENERS,
   startController,
 } from "../controller/controller-process.ts";
-import type { ControllerProcessOptions } from "../controller/controller-process-options.ts";
 import { ELECTION_OPTIONS, electionSettings, shardsOption } from "../controller/election.ts";
 import { EVENT_QUEUE_OPTION, eventQueueUrls } from "../controller/event-queues.ts";
+import type { ControllerProcessOptions } from "../controller/open-controller.ts";
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { createLogger, LOG_LEVELS } from "../logging/logger.ts";
 import { accountIdOf, durationMs, type GivenOptions, labelSelectorOf, namespacesOf, wholeNumber } from "../options.ts";

@@ -11,12 +11,12 @@ import { DEFAULT_REQUEUE_INTERVALS } from "../../status/requeue.ts";
 import { ProductMetrics } from "../metrics/product-metrics.ts";
 import { restClientMetrics } from "../metrics/request-metrics.ts";
 import { VERSION } from "../version.ts";
-import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { startDryRunSummary } from "./dry-run.ts";
 import { DRAIN_MS } from "./election.ts";
 import { type ListenAddresses, type ListenerContent, openListeners } from "./listeners.ts";
 import { openAccounts } from "./open-accounts.ts";
 import { checkAccount, placeOf } from "./open-aws.ts";
+import type { ControllerProcessOptions } from "./open-controller.ts";
 import { electorOf, openProcessController, type ProcessController, refuseWrites } from "./process-controller.ts";
 
 /** How long publishing the last Events can take on shutdown. */

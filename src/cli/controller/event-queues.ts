@@ -1,7 +1,6 @@
 import { parseQueueUrl, type SqsQueueUrl } from "../../model/queue-url.ts";
 import { UsageError } from "../io.ts";
 import type { GivenOptions, OptionSpecs } from "../options.ts";
-import type { ControllerProcessOptions } from "./controller-process-options.ts";
 
 /** The option that names the queues of drift events. */
 export const EVENT_QUEUE_OPTION: OptionSpecs = {
@@ -41,7 +40,10 @@ export function eventQueueUrls(given: GivenOptions, shards: number): readonly (r
 export function reservedQueueNames({
   eventQueues = [],
   shardEventQueues = [],
-}: Pick<ControllerProcessOptions, "eventQueues" | "shardEventQueues">): ReadonlySet<string> {
+}: {
+  readonly eventQueues?: readonly SqsQueueUrl[];
+  readonly shardEventQueues?: readonly (readonly SqsQueueUrl[])[];
+}): ReadonlySet<string> {
   return new Set([...eventQueues, ...shardEventQueues.flat()].map(({ name }) => name));
 }
 

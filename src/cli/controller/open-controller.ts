@@ -1,27 +1,33 @@
 import { randomUUID } from "node:crypto";
 import { boundedObject } from "../../api/bounded-object.ts";
 import { API_GROUP, KIND } from "../../api/instance-profile.ts";
-import { Controller } from "../../controller/controller.ts";
+import type { AwsRates } from "../../aws/call/call-limiter.ts";
+import { Controller, type ControllerSettings } from "../../controller/controller.ts";
 import type { ControllerObservers, ControllerShard } from "../../controller/controller-settings.ts";
 import { type Leadership, leaderOnly } from "../../controller/leader-guard.ts";
 import { KubeCrdReader } from "../../kube/crd-reader.ts";
 import type { EventRecorder } from "../../kube/event-recorder.ts";
+import type { KubeCluster } from "../../kube/kube-config.ts";
 import { KubeListWatch } from "../../kube/list-watch.ts";
 import { KubeObjectClient } from "../../kube/object-client.ts";
 import type { Transport } from "../../kube/transport.ts";
 import type { Place } from "../../model/place.ts";
+import type { SqsQueueUrl } from "../../model/queue-url.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { ControllerMetrics } from "../../runtime/metrics/controller-metrics.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import type { ListWatch } from "../../runtime/watch/list-watch.ts";
 import type { ObjectCache } from "../../runtime/watch/store.ts";
 import type { Logger } from "../../telemetry.ts";
+import type { InstancesSettings } from "../aws-options.ts";
 import { eventQueueMetrics, orphanMetrics, scanMetrics } from "../metrics/account-metrics.ts";
 import { lastUseMetrics, type ProductMetrics } from "../metrics/product-metrics.ts";
 import { classMetrics, classPorts } from "./class-ports.ts";
-import type { ControllerProcessOptions } from "./controller-process-options.ts";
+import type { ElectionSettings } from "./election.ts";
 import { reservedQueueNames } from "./event-queues.ts";
+import type { ListenAddresses } from "./listeners.ts";
 import type { OpenAccounts } from "./open-accounts.ts";
+import type { AwsPlace } from "./open-aws.ts";
 import { INSTANCE_PROFILES } from "./resources.ts";
 
 /** The field manager of the controller's writes; status writes add a suffix. */
@@ -131,4 +137,33 @@ export function openController(
     settings,
     observers,
   });
+}
+
+/** Configuration of a controller process. */
+export interface ControllerProcessOptions {
+  readonly cluster: KubeCluster;
+  readonly aws: AwsPlace;
+  /** Rate limits of the account; default: those of the `run` command. */
+  readonly awsRates?: AwsRates | undefined;
+  /** Watch only these namespaces; unset: all. */
+  readonly namespaces?: readonly string[] | undefined;
+  /** Ignore objects that it does not select. */
+  readonly labelSelector?: string | undefined;
+  /** Replaces the uid of namespace kube-system. */
+  readonly clusterId: string | undefined;
+  /** Refuse to start with credentials of another account. */
+  readonly expectedAccountId: string | undefined;
+  readonly settings: ControllerSettings;
+  /** Default: that of the `run` command. */
+  readonly instances?: InstancesSettings;
+  /** The queues of drift events; unset: none. */
+  readonly eventQueues?: readonly SqsQueueUrl[];
+  /** The queues of drift events of each shard. */
+  readonly shardEventQueues?: readonly (readonly SqsQueueUrl[])[];
+  readonly listen: ListenAddresses;
+  readonly logger: Logger;
+  /** Without it the process works at once and must be the only replica. */
+  readonly election?: ElectionSettings | undefined;
+  /** The number of shards; more than one needs an election. Default: 1. */
+  readonly shards?: number;
 }

@@ -6,10 +6,10 @@ import type { LeaderElector } from "../../runtime/election/leader-election.ts";
 import { NotLeadingError } from "../../runtime/election/leader-election-options.ts";
 import type { WorkQueue } from "../../runtime/queue/work-queue.ts";
 import { classListWatch } from "./class-ports.ts";
-import type { ControllerProcessOptions } from "./controller-process-options.ts";
 import { type ElectionParts, type ElectionSettings, openElection, openShardElections } from "./election.ts";
 import { type OpenAccounts, openAccounts } from "./open-accounts.ts";
 import {
+  type ControllerProcessOptions,
   controllerLogger,
   controllerObservers,
   FIELD_MANAGER,
