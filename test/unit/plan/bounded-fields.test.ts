@@ -46,7 +46,7 @@ const atMost = (conditions: PolicyConditions): MaximumAccess => ({
   statements: [{ effect: "Allow", actions: ["*"], resources: ["*"], conditions }],
 });
 const ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-/** What it grants is bounded as in `statements`: test/unit/plan/class-guards-policies.test.ts. */
+/** What it grants is bounded as in `statements`: test/unit/plan/class-guards-names.test.ts. */
 const OWN_POLICY: OwnPolicySpec = {
   name: "own",
   fieldPath: "spec.managedPolicies[0].statements",
