@@ -114,3 +114,8 @@ export function hasTrace(status: Evidence | undefined): boolean {
   const { class: accepted, role, instanceProfile, accountId } = status;
   return [accepted, role?.arn, instanceProfile?.arn, accountId].some((part) => part !== undefined);
 }
+
+/** True when the status names a role or an instance profile in AWS. */
+export function hasEntities({ status }: { readonly status?: InstanceProfileStatus | undefined }): boolean {
+  return status?.role?.arn !== undefined || status?.instanceProfile?.arn !== undefined;
+}

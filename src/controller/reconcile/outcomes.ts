@@ -10,6 +10,7 @@ import type { Convergence } from "../../engine/reconcile/converge.ts";
 import { ControllerError, TerminalError } from "../../errors.ts";
 import { adoptsFromOther } from "../../model/hand-over.ts";
 import { ABSENT, type ObservedState } from "../../model/observed-state.ts";
+import { hasEntities } from "../../model/ownership.ts";
 import { handedOverBlocker } from "../../plan/hand-over-blockers.ts";
 import { isInSync, type Plan } from "../../plan/plan.ts";
 import type { Run } from "../../runtime/queue/workers.ts";
@@ -83,11 +84,6 @@ export function asReceived(raw: KubeObject): ReportedObject {
 /** The identity of an attempt: it changes with the spec and with the value of `reconcile-at`. */
 export function attemptOf({ metadata: { uid, generation, annotations } }: InstanceProfile): string {
   return JSON.stringify([uid, generation, annotations?.[RECONCILE_AT_ANNOTATION]]);
-}
-
-/** True when the status names a role or an instance profile. */
-export function hasEntities({ status }: InstanceProfile): boolean {
-  return status?.role?.arn !== undefined || status?.instanceProfile?.arn !== undefined;
 }
 
 /**

@@ -15,11 +15,10 @@ import { currentRecord } from "../classes/acceptance-record.ts";
 import { accountKeyOf, blockersOf, refused, withLeftOut } from "../classes/class-binding.ts";
 import { classReport } from "../classes/class-report.ts";
 import type { ClassResolver } from "../classes/class-resolver.ts";
-import { hasFinalizer } from "../finalizer.ts";
+import { FinalizerKeeper, hasFinalizer } from "../finalizer.ts";
 import { digestOf, type ScanCoverageByAccount } from "../scan/scan-coverage.ts";
 import { AwsSteps, type AwsStepsDependencies, type BlockedOutcome } from "./aws-steps.ts";
 import { type CrdDeletion, DISCOVERY_LAG_MS } from "./crd-deletion.ts";
-import { FinalizerKeeper } from "./finalizer-keeper.ts";
 import {
   asReceived,
   deletionBlocked,

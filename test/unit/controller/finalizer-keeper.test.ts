@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { parseInstanceProfile } from "../../../src/api/parse-instance-profile.ts";
-import { FINALIZER } from "../../../src/controller/finalizer.ts";
-import { FinalizerKeeper } from "../../../src/controller/reconcile/finalizer-keeper.ts";
+import { FINALIZER, FinalizerKeeper } from "../../../src/controller/finalizer.ts";
 import { MutationCache } from "../../../src/controller/reconcile/mutation-cache.ts";
 import type { Subject } from "../../../src/controller/reconcile/subject.ts";
 import { ScanCoverage } from "../../../src/controller/scan/scan-coverage.ts";
