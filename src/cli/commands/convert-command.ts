@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { policyDocumentField, trustDocumentField } from "../../api/document-fields.ts";
 import type { Fault, Field } from "../../api/field.ts";
-import { convertPolicies, type ForeignPolicy, foreignPolicyIn } from "../../engine/import/convert-policies.ts";
+import { convertPolicies, type ForeignPolicy, foreignPolicyIn } from "../../engine/import/import-profile.ts";
 import { TerminalError } from "../../errors.ts";
 import { isTrustPolicy } from "../access/policy-input.ts";
 import type { Command } from "../command.ts";
