@@ -14,8 +14,8 @@ import type { Action } from "../../plan/action.ts";
 import { orphanedEvent } from "../../status/orphan-events.ts";
 import { keyText, roleNameIn } from "../object-key.ts";
 import { failureFields, logWrites } from "../reconcile/telemetry.ts";
+import type { Releases } from "./deleted-objects.ts";
 import { emitAbout, type OrphanOptions } from "./orphan-options.ts";
-import type { Releases } from "./releases.ts";
 
 /** The dependencies of {@link LostObjects}. */
 export interface LostObjectsOptions extends OrphanOptions {

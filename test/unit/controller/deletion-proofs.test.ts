@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { keyText } from "../../../src/controller/object-key.ts";
+import { Releases } from "../../../src/controller/orphans/deleted-objects.ts";
 import { Orphans } from "../../../src/controller/orphans/orphans.ts";
-import { Releases } from "../../../src/controller/orphans/releases.ts";
 import type { CrdDeletion } from "../../../src/controller/reconcile/crd-deletion.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { RetryableError } from "../../../src/errors.ts";

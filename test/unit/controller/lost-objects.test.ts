@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { FINALIZER, removeFinalizerPatch } from "../../../src/controller/finalizer.ts";
+import { Releases } from "../../../src/controller/orphans/deleted-objects.ts";
 import { LostObjects, type LostObjectsOptions } from "../../../src/controller/orphans/lost-objects.ts";
-import { Releases } from "../../../src/controller/orphans/releases.ts";
 import type { KubeObject } from "../../../src/engine/ports.ts";
 import { BlockedError, RetryableError } from "../../../src/errors.ts";
 import { TAG_KEYS } from "../../../src/model/ownership.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { InstanceProfile } from "../../../src/api/instance-profile.ts";
 import { addFinalizerPatch, FINALIZER, removeFinalizerPatch } from "../../../src/controller/finalizer.ts";
-import { Releases } from "../../../src/controller/orphans/releases.ts";
+import { Releases } from "../../../src/controller/orphans/deleted-objects.ts";
 import type { KubeObject, ObjectClient } from "../../../src/engine/ports.ts";
 import { ConflictError, RetryableError } from "../../../src/errors.ts";
 
