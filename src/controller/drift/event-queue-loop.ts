@@ -58,7 +58,7 @@ const MAX_RETRY_MS = 60_000;
 /** The maximum number of messages that one request receives or deletes. */
 const FULL_BATCH = 10;
 /** After a batch that was not full: a steady flow would otherwise arrive in twos and threes, and the requests are what costs. */
-const GATHER_MS = 200;
+const GATHER_MS = 500;
 /** Most events are smaller. Reading a larger one can take so long that the rest of the process must not wait for the next one too. */
 const LARGE_BODY_CHARS = 32_768;
 
