@@ -3,7 +3,7 @@ import type { InstanceProfileClass } from "../../../src/api/instance-profile-cla
 import type { Accounts } from "../../../src/controller/accounts/account-access.ts";
 import { type ClassQueue, classQueues } from "../../../src/controller/drift/class-queues.ts";
 import { DriftMemory } from "../../../src/engine/drift/drift-memory.ts";
-import type { QueueMessage } from "../../../src/engine/drift/event-queue.ts";
+import type { EventQueue, QueueMessage } from "../../../src/engine/drift/event-queue.ts";
 import { UNKNOWN } from "../../../src/engine/observe/snapshot-index.ts";
 import type { Part } from "../../../src/engine/observe/stale-observation.ts";
 import { ABSENT } from "../../../src/model/observed-state.ts";
@@ -176,5 +176,28 @@ test("an event in the queue of a class concerns no object of another account, wh
   events.start();
   await clock.advance(1_000);
   expect(results).toEqual(["unmatched", "matched"]);
+  await events.stop();
+});
+
+test("a flood in two queues is received in bursts, at 30,000 messages a minute in all", async () => {
+  const clock = new FakeClock();
+  let received = 0;
+  const flood = (name: string): EventQueue => ({
+    ...queueOf(async (signal) => {
+      // An answer takes a while; else a burst would never end.
+      await clock.sleep(1, signal);
+      received += 10;
+      return Array.from({ length: 10 }, (_, i) => driftMessage(`${received}-${i}`));
+    }),
+    name,
+  });
+  const events = driftEvents(clock, { queues: [flood("one"), flood("two")] });
+  events.start();
+  await clock.advance(200);
+  expect(received).toBeGreaterThan(1_000);
+  const [before, seconds] = [received, 20];
+  await clock.advance(seconds * 1_000);
+  expect((received - before) / seconds).toBeLessThanOrEqual(510);
+  expect((received - before) / seconds).toBeGreaterThan(490);
   await events.stop();
 });
