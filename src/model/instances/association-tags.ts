@@ -11,15 +11,15 @@ export const ASSOCIATED_BY_TAG: string = `${TAG_PREFIX}associated-by`;
 const MAX_TAG_VALUE_CHARS = 256;
 
 /**
- * The value of the tag: `cluster-id/namespace/name@instance-id`. An owner that is too long ends in a hash. The marker names its instance,
- * because tags are copied: a launch template or an Auto Scaling group gives them to other instances.
+ * The value of {@link ASSOCIATED_BY_TAG}: `cluster-id/namespace/name@instance-id`. An owner that is too long ends in a hash. The marker
+ * names its instance, because tags are copied: a launch template or an Auto Scaling group gives them to other instances.
  */
 export function markerOf(owner: Owner, instanceId: string): string {
   const suffix = `@${instanceId}`;
   return `${shortened(ownerText(owner), MAX_TAG_VALUE_CHARS - suffix.length)}${suffix}`;
 }
 
-/** The value that earlier versions wrote, without the instance. */
+/** The value of {@link ASSOCIATED_BY_TAG} that earlier versions wrote, without the instance. */
 export function formerMarkerOf(owner: Owner): string {
   return shortened(ownerText(owner), MAX_TAG_VALUE_CHARS);
 }
@@ -52,12 +52,12 @@ function shortened(text: string, maxChars: number): string {
 export const REGIONS_TAG: string = `${TAG_PREFIX}instance-regions`;
 
 /**
- * The key of the same tag in earlier versions. While it is present, instances may have markers of these versions. The controller replaces
- * it when all instances have new markers; after that, a marker that names no instance proves nothing.
+ * The key of {@link REGIONS_TAG} in earlier versions. While it is present, instances may have markers of these versions. The controller
+ * replaces it when all instances have new markers; after that, a marker that names no instance proves nothing.
  */
 export const FORMER_REGIONS_TAG: string = `${TAG_PREFIX}regions`;
 
-/** The value of the tag: the sorted set of regions. Empty without a region. */
+/** The value of {@link REGIONS_TAG}: the sorted set of regions. Empty without a region. */
 export function regionsText(regions: readonly string[]): string {
   return [...new Set(regions)]
     .filter((region) => region !== "")
