@@ -67,7 +67,7 @@ interface FinalizerKeeperDependencies {
 }
 
 /** An object as read, and parsed. */
-interface ReadObject {
+interface ReceivedObject {
   readonly raw: KubeObject;
   readonly object: InstanceProfile;
 }
@@ -84,7 +84,7 @@ export class FinalizerKeeper {
   }
 
   /** Adds the finalizer. Call it before the first write to AWS. */
-  async add<T extends ReadObject>(
+  async add<T extends ReceivedObject>(
     subject: T,
     signal: AbortSignal,
   ): Promise<T & { readonly isNew?: boolean | undefined }> {
