@@ -102,8 +102,9 @@ export default {
       to: { path: "^src/", pathNot: "^src/(crd|text)/" },
     },
     {
-      name: "action-list-only-from-cli",
-      comment: "The list of AWS's actions is for commands: the controller would keep it in memory.",
+      name: "shipped-lists-only-from-cli",
+      comment:
+        "What is not in the shipped lists of AWS's actions and managed policies is for commands to find: the controller asks AWS, and would keep the list of actions in memory.",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/cli/" },
       to: { path: "^src/plan/lint/lint-shipped-lists[.]ts$" },

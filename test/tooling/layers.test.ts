@@ -71,7 +71,7 @@ const planted = [
   },
   {
     what: "status reads the list of AWS's actions",
-    rule: "action-list-only-from-cli",
+    rule: "shipped-lists-only-from-cli",
     file: "src/status/planted-actions.ts",
     to: "../plan/lint/lint-shipped-lists.ts",
   },
