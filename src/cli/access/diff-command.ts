@@ -10,8 +10,8 @@ import { awsRates, readRateOption } from "../aws-options.ts";
 import type { Command } from "../command.ts";
 import { type CommandIo, DIFF_EXIT, EXIT, UsageError } from "../io.ts";
 import type { GivenOptions } from "../options.ts";
-import { connectAsUser, PLAN_RATES, readManagedPolicies, reportUnread } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
+import { connectAsUser, PLAN_RATES, readManagedPolicies, reportUnread } from "../read-aws.ts";
 import { diffLines } from "./diff-lines.ts";
 import {
   accessOfPair,

@@ -9,8 +9,8 @@ import { findingLines } from "../manifests/validate-report.ts";
 import { VARIABLE_OPTION } from "../operator-options.ts";
 import type { GivenOptions, OptionSpecs } from "../options.ts";
 import { CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
-import { connectAsUser, PLAN_RATES } from "../plan/plan-access.ts";
 import type { Subject } from "../plan/plan-subjects.ts";
+import { connectAsUser, PLAN_RATES } from "../read-aws.ts";
 import type { PolicyInput } from "./policy-input.ts";
 
 /** The options that say what the variables of manifests stand for. */

@@ -20,8 +20,8 @@ import { IMPORT_OPTIONS, importOption, readSource, stackOf } from "../import/imp
 import { type CommandIo, EXIT, UsageError } from "../io.ts";
 import { exportText, objectNames } from "../manifests/export-text.ts";
 import { clusterIdOf, type GivenOptions, namespaceOf } from "../options.ts";
-import { connectAsUser, scanIfPermitted, WHOLE_ACCOUNT_FROM } from "../plan/plan-access.ts";
 import { withProgress } from "../progress.ts";
+import { connectAsUser, scanIfPermitted, WHOLE_ACCOUNT_FROM } from "../read-aws.ts";
 
 /** Writes existing instance profiles as manifests that adopt them unchanged. */
 export const exportCommand: Command = {

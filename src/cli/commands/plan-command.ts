@@ -37,7 +37,7 @@ import {
 import { clusterIdOf, type GivenOptions, namespacesOf } from "../options.ts";
 import { type BindingOf, CLASS_OPTIONS, type ClassOptions, classOptions } from "../plan/class-options.ts";
 import { readClusterObjects } from "../plan/cluster-classes.ts";
-import { connectAsUser, PLAN_RATES, placeFor, planAccess, type RunAccess, reportUnread } from "../plan/plan-access.ts";
+import { placeFor, planAccess, type RunAccess } from "../plan/plan-access.ts";
 import {
   type Answer,
   type FilledSubject,
@@ -50,6 +50,7 @@ import {
 } from "../plan/plan-subjects.ts";
 import { reportTests, runPlannedTests } from "../policy-tests/judge-tests.ts";
 import { type Progress, withProgress } from "../progress.ts";
+import { connectAsUser, PLAN_RATES, reportUnread } from "../read-aws.ts";
 
 /** Shows what the controller would write for manifests, without a cluster and without write permissions. */
 export const planCommand: Command = {
