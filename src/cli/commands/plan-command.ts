@@ -40,14 +40,13 @@ import { readClusterObjects } from "../plan/cluster-classes.ts";
 import { placeFor, planAccess, type RunAccess } from "../plan/plan-access.ts";
 import {
   type Answer,
-  type FilledSubject,
   notesOnWrites,
-  readSubjects,
   SUSPENDED,
   withCrossBlockers,
   withPlaces,
   withStatementPlaces,
-} from "../plan/plan-subjects.ts";
+} from "../plan/plan-answers.ts";
+import { type FilledSubject, readSubjects } from "../plan/plan-subjects.ts";
 import { reportTests, runPlannedTests } from "../policy-tests/judge-tests.ts";
 import { type Progress, withProgress } from "../progress.ts";
 import { connectAsUser, PLAN_RATES, reportUnread } from "../read-aws.ts";
