@@ -18,7 +18,7 @@ import {
   placeOf,
 } from "../accounts/account-access.ts";
 import { grantsOf, type OperatorGrants } from "../classes/class-binding.ts";
-import type { StripAccess } from "../classes/class-report.ts";
+import type { StripAccess } from "../classes/strip.ts";
 import { isUserWaiting } from "../urgency.ts";
 import { type LiveObjectSources, preconditionOf } from "./live-object-check.ts";
 import { asOutcome, attempt, attemptOf, handedOver } from "./outcomes.ts";
