@@ -1,8 +1,8 @@
 import { Counter, Gauge } from "prom-client";
 import { parse } from "yaml";
 import { classMetrics } from "../../src/cli/controller/class-ports.ts";
-import { eventQueueMetrics, orphanMetrics, scanMetrics } from "../../src/cli/metrics/account-metrics.ts";
-import { lastUseMetrics, ProductMetrics } from "../../src/cli/metrics/product-metrics.ts";
+import { orphanMetrics, scanMetrics } from "../../src/cli/metrics/account-metrics.ts";
+import { eventQueueMetrics, lastUseMetrics, ProductMetrics } from "../../src/cli/metrics/product-metrics.ts";
 import { restClientMetrics } from "../../src/cli/metrics/request-metrics.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { ControllerMetrics } from "../../src/runtime/metrics/controller-metrics.ts";
