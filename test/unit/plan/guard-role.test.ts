@@ -132,7 +132,7 @@ test("an unmanaged inline policy with the name of the spec blocks the plan, beca
   ]);
 });
 
-describe("nothing is blocked", () => {
+describe("an inline policy of that name blocks nothing", () => {
   test("when the controller wrote the policy, whoever changed it since", () => {
     const inlinePolicyDocuments = { app: UNMANAGED };
     expect(inlineReasonsFor({ ...createdState().role, inlinePolicyDocuments })).toEqual([]);
