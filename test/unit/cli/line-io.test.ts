@@ -1,25 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ProcessIo } from "../../../src/cli/io.ts";
 import { COLOR_OPTION, colored, hasColor, lineIo } from "../../../src/cli/line-io.ts";
 import { readOptions } from "../../../src/cli/options.ts";
-import { showBug } from "../../../src/cli/process-io.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { linesOf } from "../../support/lines-of.ts";
-
-function aProcess(): { readonly io: ProcessIo; readonly out: string[]; readonly err: string[] } {
-  const [out, err]: [string[], string[]] = [[], []];
-  const io: ProcessIo = {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    readInput: async () => "",
-    readLines: () => linesOf(""),
-    env: {},
-    clock: new FakeClock(),
-    terminal: { out: false, err: false },
-    stop: new AbortController().signal,
-  };
-  return { io, out, err };
-}
+import { aProcess } from "../../support/a-process.ts";
 
 test("a line is one line, whatever it holds", () => {
   const { io, out, err } = aProcess();
@@ -27,15 +9,6 @@ test("a line is one line, whatever it holds", () => {
   lineIo(io).err("cannot reach https://me:pw@host\u001b[2J");
   expect(out.join("")).toBe("a\\u000ab\n\\u003a:error::c\n\n");
   expect(err.join("")).toBe("cannot reach https://[redacted]@host\\u001b[2J\n");
-});
-
-test("a bug is shown with its stack and without what its message would do to a terminal", () => {
-  const { io, err } = aProcess();
-  showBug(new RangeError("a\n::error::b\u001b[2J https://me:pw@host"), io);
-  const lines = err.join("").split("\n");
-  expect(lines[0]).toBe("exiting because of a bug: RangeError: a\\u000a::error::b\\u001b[2J https://[redacted]@host");
-  expect(lines.slice(1, -1).every((line) => line.startsWith("    at "))).toBe(true);
-  expect(lines.length).toBeGreaterThan(3);
 });
 
 test("a color is added after what the line holds is escaped, and only where colors are wanted", () => {
