@@ -43,7 +43,7 @@ const WRITTEN_POLICY_ARN =
   `${orVariables(NAME_CHARACTERS, "+")}|${VARIABLE}[\\x21-\\x7E]*)$`;
 const TAG_CHARACTERS = "\\p{L}\\p{Z}\\p{N}_.:/=+\\-@";
 const TAG_TEXT = `^[${TAG_CHARACTERS}]*$`;
-/** IAM's maximum of 50, minus the controller's own: cluster-id, namespace, name, uid, adopted, applied, instance-regions and retained. */
+/** IAM's maximum of 50, minus the eight of the controller's own that most entities can have. More of them block the plan: `quotaBlockers`. */
 const MAX_TAGS = 42;
 const tagKey = new RegExp(TAG_TEXT, "u");
 

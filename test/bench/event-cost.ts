@@ -9,6 +9,9 @@ import type { Costs } from "./costs.ts";
 import { type MeasuredController, startMeasured } from "./measured-controller.ts";
 
 const EVENTS = 10_000;
+/** In a minute. */
+const PER_SECOND = EVENTS / 60;
+const STEP_MS = 50;
 /** Fewer than the queue of the sandbox holds. */
 const AT_ONCE = 1_000;
 /** So many events until Node has compiled what handles them, which else is a fifth of the cost of 10,000. */
@@ -43,7 +46,7 @@ export async function measureEvents(scale: number): Promise<Costs> {
     try {
       await cluster.createAll(OBJECTS);
       await cluster.untilReady(OBJECTS.length);
-      await change(aws, 0);
+      await iamOf(aws).send(new CreateRoleCommand({ RoleName: OTHER, AssumeRolePolicyDocument: TRUST }));
       await controller.untilQuiet();
       return await costOf(events, { aws, controller });
     } finally {
@@ -56,20 +59,13 @@ export async function measureEvents(scale: number): Promise<Costs> {
 }
 
 async function costOf(events: number, { aws, controller }: Site): Promise<Costs> {
-  const sendAll = async (count: number): Promise<void> => {
-    for (let sent = 0; sent < count; sent += AT_ONCE) {
-      await sendAndWait(aws, controller, Math.min(AT_ONCE, count - sent));
-    }
-  };
-  await sendAll(WARM_UP);
+  for (let sent = 0; sent < WARM_UP; sent += AT_ONCE)
+    await sendAndRead(controller, () => change(aws, AT_ONCE), AT_ONCE);
   aws.calls.reset();
   const startMs = performance.now();
-  const busyMs = await cpuOf(controller, () => sendAll(events));
-  const endMs = 2 * performance.now() - startMs;
-  // The same time with the same readings of the metrics, and no events.
-  const idleMs = await cpuOf(controller, async () => {
-    for (; performance.now() < endMs; await systemClock.sleep(POLL_MS)) await unmatched(controller);
-  });
+  const busyMs = await cpuOf(controller, () => sendAndRead(controller, () => changeEvenly(aws, events), events));
+  const durationMs = performance.now() - startMs;
+  const idleMs = await cpuOf(controller, () => systemClock.sleep(durationMs));
   const ofController = aws.calls.all.filter(
     ({ service, accessKeyId }) => service !== "sqs" && accessKeyId !== OTHER,
   ).length;
@@ -86,20 +82,33 @@ async function cpuOf(controller: MeasuredController, work: () => Promise<void>):
   return (await controller.countsSince(before)).cpuMs;
 }
 
-async function sendAndWait(aws: AwsSandbox, controller: MeasuredController, events: number): Promise<void> {
+async function sendAndRead(controller: MeasuredController, send: () => Promise<void>, events: number): Promise<void> {
   const before = await unmatched(controller);
-  await change(aws, events);
+  await send();
   for (const endMs = performance.now() + WITHIN_MS; performance.now() < endMs; await systemClock.sleep(POLL_MS)) {
     if ((await unmatched(controller)) - before >= events) return;
   }
   throw new Error("the events were not read");
 }
 
-/** Makes a role, and changes it so many times. */
-async function change(aws: AwsSandbox, times: number): Promise<void> {
+/** Changes the role so many times, at {@link PER_SECOND}. */
+async function changeEvenly(aws: AwsSandbox, times: number): Promise<void> {
+  const startMs = performance.now();
+  for (let sent = 0; sent < times; await systemClock.sleep(STEP_MS)) {
+    const due = Math.min(times, Math.ceil(((performance.now() - startMs) / 1_000) * PER_SECOND));
+    await change(aws, due - sent);
+    sent = due;
+  }
+}
+
+function iamOf(aws: AwsSandbox): IAMClient {
   const credentials = { accessKeyId: OTHER, secretAccessKey: OTHER };
-  const iam = new IAMClient({ region: "us-east-1", credentials, requestHandler: directAws(aws) });
-  if (times === 0) await iam.send(new CreateRoleCommand({ RoleName: OTHER, AssumeRolePolicyDocument: TRUST }));
+  return new IAMClient({ region: "us-east-1", credentials, requestHandler: directAws(aws) });
+}
+
+/** Changes the role so many times. */
+async function change(aws: AwsSandbox, times: number): Promise<void> {
+  const iam = iamOf(aws);
   for (let i = 0; i < times; i++) await iam.send(new UpdateRoleCommand({ RoleName: OTHER, Description: `edit ${i}` }));
 }
 

@@ -36,7 +36,7 @@ export type BlockedOutcome = Extract<Outcome, { readonly kind: "refused" | "fail
 
 /** The access of one reconcile. */
 interface OpenAccess extends AwsAccess {
-  /** Only the parts that reported changes have touched are read, so that the rest is not verified. */
+  /** True when only the parts that reported changes have touched are read; the rest stays unverified. */
   readonly isPartial: boolean;
 }
 
@@ -83,8 +83,8 @@ export class AwsSteps {
   }
 
   /**
-   * Adds what an interrupted create has left in AWS to an outcome without a read of AWS, so that status names it and no
-   * other change of the object makes the controller forget it.
+   * For an outcome that was reached without reading AWS: adds what an interrupted create has left there, so that status names it
+   * and no other change of the object makes the controller forget it.
    */
   async withFound(subject: Subject, outcome: BlockedOutcome, signal: AbortSignal): Promise<Outcome> {
     if (!isInterruptedCreate(subject.object)) return outcome;
@@ -108,7 +108,7 @@ export class AwsSteps {
     });
   }
 
-  /** Opens the access for a revocation. */
+  /** Opens the access for a strip. */
   async openForStrip(subject: Subject, signal: AbortSignal): Promise<StripAccess> {
     return { ...(await this.#open(subject, signal)), precondition: preconditionOf(this.#deps, subject) };
   }

@@ -19,7 +19,7 @@ export function isJsonList(value: JsonValue | undefined): value is JsonList {
   return Array.isArray(value);
 }
 
-/** The members of a list, another value as a list of one, and none for nothing: policies have one value without a list around it. */
+/** A list as it is, another value as a list of one, and undefined as an empty list: policies write one value without a list around it. */
 export function listOf(value: JsonValue | undefined): JsonList {
   if (value === undefined) return [];
   return isJsonList(value) ? value : [value];
