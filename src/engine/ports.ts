@@ -123,7 +123,7 @@ export interface ReportPage {
 export type ListedInstanceProfile = Omit<ObservedInstanceProfile, "tags">;
 
 /**
- * Reads of a whole account, some hundred entries a page: one request for each page of roles or profiles, owned or not.
+ * Reads of a whole account, some hundred entries a page: one request for each page of roles or profiles, owned or not, and more if AWS fails it.
  *
  * Errors: as {@link IamReader}. An incomplete list is an error, never a shorter list.
  */

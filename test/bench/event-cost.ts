@@ -69,7 +69,7 @@ async function costOf(events: number, { aws, controller }: Site): Promise<Costs>
   const ofController = aws.calls.all.filter(
     ({ service, accessKeyId }) => service !== "sqs" && accessKeyId !== OTHER,
   ).length;
-  const name = `${events} events about roles of others`;
+  const name = `${events} events a minute about roles of others, beyond idle`;
   return [
     [name, "CPU ms", busyMs - idleMs],
     [name, "requests", ofController],

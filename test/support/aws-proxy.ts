@@ -1,5 +1,8 @@
+import { IAM_ACCOUNT_READS } from "../../src/aws/iam/account-reader.ts";
 import { isAwsWrite } from "./aws-write.ts";
 import { type Fate, FaultProxy, type ProxiedRequest } from "./faults/fault-proxy.ts";
+
+const READS_OF_ACCOUNT: ReadonlySet<string> = new Set(IAM_ACCOUNT_READS);
 
 interface ProxiedCall {
   readonly action: string;
@@ -44,9 +47,10 @@ export class AwsProxy {
     return this.#calls.map(({ action }) => action);
   }
 
-  /** Of these, the ones that AWS did not fail. moto fails a read of the whole account during which another caller writes. */
+  /** Without failed reads of the whole account: moto fails those during which another caller writes. */
   served(): readonly string[] {
-    return this.#calls.filter(({ status }) => status < 500).map(({ action }) => action);
+    const isFailedRead = ({ action, status }: ProxiedCall): boolean => status >= 500 && READS_OF_ACCOUNT.has(action);
+    return this.#calls.filter((call) => !isFailedRead(call)).map(({ action }) => action);
   }
 
   /** Of these, the writes that AWS carried out. */

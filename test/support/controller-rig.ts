@@ -28,7 +28,7 @@ export interface ControllerRig {
   key(name: string): ObjectKey;
   /** The s3-read-only story under this key, with more or other fields of spec. */
   manifest(key: ObjectKey, spec?: Readonly<Record<string, unknown>>): Manifest;
-  /** Calls to AWS since the start, or since `forgetCalls`, in the order in which they ended; without those that AWS failed. */
+  /** Calls to AWS since the start, or since `forgetCalls`, in the order in which they ended; without failed reads of the whole account. */
   awsCalls(): readonly string[];
   /** Of these, the writes that AWS carried out. */
   awsWrites(): readonly string[];

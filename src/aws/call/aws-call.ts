@@ -26,7 +26,7 @@ interface AwsCall<Reply> extends AwsCallSubject {
 /**
  * Sends one call within the rate limit and its timeout, and reports it. Credentials are fetched before, within a timeout of
  * their own: they are requests to another service, and many accounts renew theirs at the same time. A throttled call was not carried out: it is queued
- * again until its maximum wait is over. So is a read that AWS failed, as often as the call says.
+ * again until its maximum wait is over. A read that AWS failed is sent again after a delay, as often as the call says.
  *
  * Errors: a ControllerError by {@link toControllerError}; the signal's reason when the signal was aborted; errors of
  * `assertMayWrite`.
@@ -45,8 +45,11 @@ const DEFAULT_CALL_TIMEOUT_MS = 10_000;
 /** Longer than an AssumeRole can wait for the rate limiter and AWS. */
 const CREDENTIALS_TIMEOUT_MS = 45_000;
 
-/** How long a call can wait for the rate limiter in total: well within the timeout of a reconcile. */
+/** How long a call can wait for the rate limiter each time that it is sent: well within the timeout of a reconcile, which resends nothing. */
 const MAX_LIMITER_WAIT_MS = 30_000;
+
+/** If AWS asks for a longer delay before a resend, the call fails. */
+const MAX_RESEND_WAIT_MS = 10_000;
 
 /** Creates the function through which this adapter calls AWS. All its calls have the same urgency. */
 export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCaller {
@@ -56,9 +59,9 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
       try {
         return await unlessThrottled(call, options, urgency, signal);
       } catch (error) {
-        if (!isServiceFailure(error)) throw error;
+        if (!isPassingFailure(error)) throw error;
+        await options.clock.sleep(Math.max(delayMs, error.retryAfterMs ?? 0), signal);
       }
-      await options.clock.sleep(delayMs, signal);
     }
     return unlessThrottled(call, options, urgency, signal);
   };
@@ -115,11 +118,11 @@ function resendDelaysOf({ isRead, resendAfterMs = [] }: AwsCall<unknown>): reado
   return isRead === true ? resendAfterMs : [];
 }
 
-/** True when AWS failed, rather than refused: the same request can succeed a moment later. */
-function isServiceFailure(error: unknown): boolean {
-  return (
-    error instanceof ControllerError && (error.reason === "ServiceFailure" || error.reason === "ServiceUnavailable")
-  );
+/** True when AWS failed, rather than refused, and the same request can succeed a moment later. */
+function isPassingFailure(error: unknown): error is ControllerError {
+  if (!(error instanceof ControllerError)) return false;
+  const { reason, retryAfterMs = 0 } = error;
+  return (reason === "ServiceFailure" || reason === "ServiceUnavailable") && retryAfterMs <= MAX_RESEND_WAIT_MS;
 }
 
 type LimitedCall = AwsCallSubject & Pick<AwsCall<never>, "isRead" | "limit">;

@@ -3,7 +3,7 @@ import type { ChangeEvent } from "../../engine/drift/change-event.ts";
 import { EntityIndex } from "../../engine/drift/entity-index.ts";
 import type { EventQueue } from "../../engine/drift/event-queue.ts";
 import type { KubeObject, ObjectKey } from "../../engine/ports.ts";
-import { RetryBucket } from "../../runtime/queue/backoff.ts";
+import { TokenBucket } from "../../runtime/queue/token-bucket.ts";
 import type { ObjectChange } from "../../runtime/watch/store.ts";
 import { keyText } from "../object-key.ts";
 import type { ClassQueue } from "./class-queues.ts";
@@ -31,11 +31,10 @@ interface PolledQueue {
   readonly loop: EventQueueLoop;
 }
 
-/**
- * Bounds the CPU that backlogs and floods of all queues can take: 10 messages each, so 30,000 a minute. Batches in a row take a third less
- * of it than one every 20 ms, between which the processor rests.
- */
-const BATCHES = { perSecond: 50, burst: 100 };
+/** Bounds the CPU that backlogs and floods of all queues can take: 10 messages each, so 30,000 a minute. */
+const BATCHES = { perSecond: 50, burst: 50 };
+/** Batches that must wait go on together: one by one, every 20 ms, they take half as much CPU again, because the processor rests in between. */
+const BURST_INTERVAL_MS = 1_000;
 
 /**
  * Receives the events about changes in AWS, and has the objects verified that the changes concern. Events are hints: account scans find
@@ -46,7 +45,7 @@ export class DriftEvents {
   /** Undefined while no queue is polled. */
   #index: EntityIndex | undefined;
   readonly #verifications: Verifications;
-  readonly #batches: RetryBucket;
+  readonly #batches: TokenBucket;
   /** By the name of the queue. */
   readonly #polled = new Map<string, PolledQueue>();
   /** Loops that end, by the name of the queue. */
@@ -56,7 +55,7 @@ export class DriftEvents {
   constructor(options: DriftEventsOptions) {
     this.#options = options;
     this.#verifications = new Verifications(options);
-    this.#batches = new RetryBucket(options.clock, BATCHES);
+    this.#batches = new TokenBucket(options.clock, BATCHES);
   }
 
   /** Receives from the queues from now on. Does nothing after `stop`. */
@@ -126,7 +125,7 @@ export class DriftEvents {
       ...this.#options,
       queue,
       receive: (event) => this.receive(event, accountId),
-      nextBatchMs: () => this.#batches.reserveMs(),
+      nextBatchMs: () => this.#nextBatchMs(),
     });
     this.#polled.set(queue.name, { queue, loop });
     this.#options.observer?.joined?.(queue.name);
@@ -134,6 +133,14 @@ export class DriftEvents {
     const former = this.#ending.get(queue.name);
     if (former === undefined) loop.start();
     else void former.then(() => loop.start());
+  }
+
+  /** Reserves the next batch. Returns the time until then. */
+  #nextBatchMs(): number {
+    const waitMs = this.#batches.reserveMs();
+    if (waitMs === 0) return 0;
+    const nowMs = this.#options.clock.monotonicMs();
+    return Math.ceil((nowMs + waitMs) / BURST_INTERVAL_MS) * BURST_INTERVAL_MS - nowMs;
   }
 
   #leave(name: string): void {

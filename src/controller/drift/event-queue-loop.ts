@@ -57,7 +57,10 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 /** The maximum number of messages that one request receives or deletes. */
 const FULL_BATCH = 10;
-/** After a batch that was not full: a steady flow would otherwise arrive in twos and threes, and the requests are what costs. */
+/**
+ * The delay after a batch that was not full: a steady flow would otherwise arrive in twos and threes, and the requests are what costs. An event
+ * that finds the queue empty is received at once, the next ones up to this much later.
+ */
 const GATHER_MS = 500;
 /** Most events are smaller. Reading a larger one can take so long that the rest of the process must not wait for the next one too. */
 const LARGE_BODY_CHARS = 32_768;

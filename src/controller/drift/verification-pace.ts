@@ -1,5 +1,5 @@
 import type { Clock } from "../../runtime/clock.ts";
-import { RetryBucket } from "../../runtime/queue/backoff.ts";
+import { TokenBucket } from "../../runtime/queue/token-bucket.ts";
 
 /** Of one account: 200 at once, and after these one a second, about half of the reads that the controller sends at its default rate. */
 const RATE = { perSecond: 1, burst: 200 };
@@ -11,10 +11,10 @@ const MAX_WAITING = 300;
  * put off what users wait for.
  */
 export class VerificationPace {
-  readonly #bucket: RetryBucket;
+  readonly #bucket: TokenBucket;
 
   constructor(clock: Pick<Clock, "monotonicMs">) {
-    this.#bucket = new RetryBucket(clock, RATE);
+    this.#bucket = new TokenBucket(clock, RATE);
   }
 
   /** Reserves the next slot and returns the time until then, ms; undefined when too many wait. */

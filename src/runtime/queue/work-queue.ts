@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
-import { type KeyedBackoff, RetryBucket } from "./backoff.ts";
+import type { KeyedBackoff } from "./backoff.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import { type ReadyKey, ReadyQueue } from "./ready-queue.ts";
 import { RunningKeys, type Shares, UNSHARED } from "./shares.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** Observer of the queue, for metrics. Called synchronously; must not throw. */
 export interface QueueObserver {
@@ -41,6 +42,12 @@ export interface WorkQueueOptions {
 }
 
 /**
+ * In an outage everything fails at once, and the delays of each key alone would bring everything back at once. As in
+ * https://github.com/kubernetes/client-go/blob/master/util/workqueue/default_rate_limiters.go.
+ */
+const RETRY_RATE = { perSecond: 10, burst: 100 };
+
+/**
  * A work queue by client-go's rules.
  *
  * Guarantees: a key is taken by one worker at a time; a burst of adds becomes one run; an add during a run causes exactly one
@@ -51,7 +58,7 @@ export interface WorkQueueOptions {
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #backoff: KeyedBackoff;
-  readonly #retries: RetryBucket;
+  readonly #retries: TokenBucket;
   readonly #observer: QueueObserver;
   readonly #ready: ReadyQueue;
   readonly #delayed: DelayQueue;
@@ -69,7 +76,7 @@ export class WorkQueue {
     this.#running = new RunningKeys(shares);
     this.#clock = options.clock;
     this.#backoff = options.backoff;
-    this.#retries = new RetryBucket(options.clock);
+    this.#retries = new TokenBucket(options.clock, RETRY_RATE);
     this.#observer = options.observer ?? {};
     this.#delayed = new DelayQueue(options.clock, (entry) => this.add(entry.key, entry));
   }
