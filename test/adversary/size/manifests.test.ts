@@ -13,7 +13,10 @@ import { costOf } from "../../support/longest-block.ts";
 import { s3ReadOnly } from "../../support/manifest.ts";
 import { PROGRAM } from "../../support/program.ts";
 
-/** Of processor time, which other work on the machine does not make much longer. A parser that builds a tree of 1 MB takes 2 seconds. */
+/**
+ * Of processor time. It is less than 250 on an idle machine, and half as much again on a busy one. A parser that builds a tree of 1 MB takes 2
+ * seconds.
+ */
 const MAX_BLOCK_MS = 400;
 
 /** Of JavaScript's heap, for the program and what it reads: a tree of 1 MB does not fit. With less, collecting garbage takes most of the time. */
