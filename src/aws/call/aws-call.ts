@@ -57,17 +57,17 @@ export function createAwsCaller(options: CallerOptions, urgency: Urgency): AwsCa
     await awaitCredentials(call, options, signal);
     for (const delayMs of resendDelaysOf(call)) {
       try {
-        return await unlessThrottled(call, options, urgency, signal);
+        return await sendThroughLimiter(call, options, urgency, signal);
       } catch (error) {
         if (!isPassingFailure(error)) throw error;
         await options.clock.sleep(Math.max(delayMs, error.retryAfterMs ?? 0), signal);
       }
     }
-    return unlessThrottled(call, options, urgency, signal);
+    return sendThroughLimiter(call, options, urgency, signal);
   };
 }
 
-async function unlessThrottled<Reply>(
+async function sendThroughLimiter<Reply>(
   call: AwsCall<Reply>,
   options: CallerOptions,
   urgency: Urgency,
