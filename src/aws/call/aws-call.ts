@@ -1,6 +1,7 @@
 import type { Precondition, Urgency } from "../../engine/ports.ts";
 import { ControllerError, ThrottledError } from "../../errors.ts";
 import type { AwsClientOptions } from "../client/client-config.ts";
+import { SERVICE_FAILURE_REASONS } from "../errors/aws-error-codes.ts";
 import { type AwsCallSubject, networkCodeOf, toControllerError, wireCodeOf } from "../errors/aws-errors.ts";
 import type { CallClass } from "./call-limiter.ts";
 import { startDeadline } from "./deadline.ts";
@@ -122,7 +123,7 @@ function resendDelaysOf({ isRead, resendAfterMs = [] }: AwsCall<unknown>): reado
 function isPassingFailure(error: unknown): error is ControllerError {
   if (!(error instanceof ControllerError)) return false;
   const { reason, retryAfterMs = 0 } = error;
-  return (reason === "ServiceFailure" || reason === "ServiceUnavailable") && retryAfterMs <= MAX_RESEND_WAIT_MS;
+  return SERVICE_FAILURE_REASONS.has(reason) && retryAfterMs <= MAX_RESEND_WAIT_MS;
 }
 
 type LimitedCall = AwsCallSubject & Pick<AwsCall<never>, "isRead" | "limit">;

@@ -13,6 +13,11 @@ const THROTTLED: CodeMeaning = { disposition: "throttled", reason: "Throttled" }
 const ACCESS_DENIED: CodeMeaning = { disposition: "blocked", reason: "AccessDenied" };
 const SERVICE_FAILURE: CodeMeaning = { disposition: "retryable", reason: "ServiceFailure" };
 const SERVICE_UNAVAILABLE: CodeMeaning = { disposition: "retryable", reason: "ServiceUnavailable" };
+/** The reasons of failures of AWS itself, after which the same request can succeed a moment later. */
+export const SERVICE_FAILURE_REASONS: ReadonlySet<string> = new Set([
+  SERVICE_FAILURE.reason,
+  SERVICE_UNAVAILABLE.reason,
+]);
 const INVALID_INPUT: CodeMeaning = { disposition: "terminal", reason: "InvalidInput" };
 const INSTANCE_CHANGED: CodeMeaning = { disposition: "conflict", reason: "InstanceChanged" };
 const EXPIRED: CodeMeaning = {
